@@ -1,0 +1,418 @@
+"""What travels through the five stages: plain, frozen values.
+
+Money and quantities are `Decimal`, instants are aware UTC, ids are strings. Nothing here does I/O, and nothing
+knows HTTP, a database or a vendor's JSON.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Flag, StrEnum, auto
+from typing import Literal, TypeAlias
+
+from pydantic import SecretStr
+
+Severity: TypeAlias = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One obstacle (or warning) and the one step that removes it.
+
+    :param field: what it is about: `customer_name`, `rate`, `lines.2.rate`, a settings key.
+    :param message: what is wrong, one sentence.
+    :param fix: what to do, one sentence.
+    """
+
+    field: str
+    code: str
+    message: str
+    fix: str
+    severity: Severity = "error"
+
+
+# -- records of the CRM ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRef:
+    """A record of the CRM: the slug of its object and its id, unique only together."""
+
+    object: str
+    record_id: str
+
+
+PlainValue: TypeAlias = str | Decimal | bool | date | datetime | RecordRef
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeValue:
+    """One attribute of a record as plain values, in the CRM's order; empty when nothing is set.
+
+    :param type: the CRM's own name of the type (`number`, `currency`, `select`, ...); empty when it cannot be known.
+    :param currency: ISO 4217 code of a currency attribute.
+    """
+
+    slug: str
+    values: tuple[PlainValue, ...] = ()
+    type: str = ""
+    currency: str | None = None
+
+    @property
+    def first(self) -> PlainValue | None:
+        """The first value that is not blank, or None: absent, null, empty and white space are all missing."""
+        return next((v for v in self.values if not (isinstance(v, str) and not v.strip())), None)
+
+
+@dataclass(frozen=True, slots=True)
+class CrmRecord:
+    """A record as read: every attribute of its object is in `attributes`, also the empty ones.
+
+    :param name: what the record is called by the rule of its kind (a company's name, a person's full name, ...);
+        None when it has none.
+    :param name_slug: the attribute that the name came from.
+    :param attributes: by slug.
+    """
+
+    ref: RecordRef
+    name: str | None
+    attributes: Mapping[str, AttributeValue]
+    name_slug: str | None = None
+    web_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInfo:
+    """An attribute of an object, as the settings need to know it."""
+
+    slug: str
+    title: str
+    type: str
+    is_writable: bool = True
+    is_archived: bool = False
+
+
+# -- the draft ---------------------------------------------------------------------------------------------------
+
+
+class Source(StrEnum):
+    """Where a value of a draft came from (contract §3.1, provenance)."""
+
+    ATTRIBUTE = "attribute"
+    TEMPLATE = "template"
+    DEFAULT = "default"
+    USER = "user"
+    PLUGIN = "plugin"
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where one value came from: its source, the attribute's slug when there is one, and what stood there."""
+
+    source: Source
+    slug: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftLine:
+    """A line that we intend to send. `amount` is rate x quantity, rounded HALF_UP to two decimals."""
+
+    description: str
+    quantity: Decimal
+    rate: Decimal
+    amount: Decimal
+
+    def __post_init__(self) -> None:
+        _refuse_floats(self)
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceDraft:
+    """What we intend to send, before any accounting system has looked at it.
+
+    :param currency: ISO code; None leaves the choice to the books (the customer's or the company's currency).
+    :param due_date: None leaves it to the terms that the books hold.
+    :param provenance: path (`customer.name`, `lines.0.rate`) -> where the value came from.
+    """
+
+    source: RecordRef
+    customer_name: str
+    customer_email: str | None
+    currency: str | None
+    invoice_date: date
+    due_date: date | None
+    lines: tuple[DraftLine, ...]
+    memo: str | None = None
+    provenance: Mapping[str, Provenance] = field(default_factory=dict)
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def subtotal(self) -> Decimal:
+        """Sum of the lines' rounded amounts, as accounting systems add them."""
+        return sum((line.amount for line in self.lines), Decimal("0.00"))
+
+    def with_warnings(self, *warnings: Problem) -> "InvoiceDraft":
+        """The same draft with more warnings."""
+        return replace(self, warnings=(*self.warnings, *warnings))
+
+
+# -- the books ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Which books: nothing that belongs to one of them may ever meet another.
+
+    :param backend: key of the accounting backend.
+    :param environment: `sandbox` or `production`.
+    :param company_id: the company's id there (QuickBooks: realm id).
+    """
+
+    backend: str
+    environment: str
+    company_id: str
+
+    def __str__(self) -> str:
+        return f"{self.backend}:{self.environment}:{self.company_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyFacts:
+    """What building an invoice needs to know of a company; changes rarely, so it is kept for a while.
+
+    :param currencies: active ISO codes, the home currency included.
+    :param tax_code_required: every line needs a tax code (QuickBooks outside the US with sales tax on).
+    :param timezone: IANA name of the company's zone, when the books know it.
+    :param extra: facts that only the backend itself understands, plain data.
+    """
+
+    books: Books
+    name: str
+    country: str
+    home_currency: str
+    multicurrency: bool
+    currencies: frozenset[str]
+    tax_code_required: bool
+    timezone: str | None = None
+    extra: Mapping[str, str | bool | None] = field(default_factory=dict)
+
+
+class ConnectionState(StrEnum):
+    """What a connection check found (contract §3, connection/status)."""
+
+    CONNECTED = "connected"
+    NEVER_CONNECTED = "never_connected"
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105 - a state, no secret
+    WRONG_ENVIRONMENT = "wrong_environment"
+    WRONG_COMPANY = "wrong_company"
+    BACKEND_DOWN = "backend_down"
+    RATE_LIMITED = "rate_limited"
+    BACKEND_BLOCKED = "backend_blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerMatch:
+    """Which customer the invoice goes to, and why.
+
+    :param how: `remembered`, `name`, `email`, `new` or `chosen`.
+    :param id: the customer's id; None when it is still to be made.
+    """
+
+    how: str
+    id: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WireRequest:
+    """One write as it will cross the wire.
+
+    :param part: short name of the write inside its operation (`customer`, `invoice`, `send`); makes its request id.
+    :param body: the exact text. An id that only an earlier request will give reads `<new>`.
+    """
+
+    part: str
+    method: str
+    path: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionPlan:
+    """Everything that a submission will write, decided before the first write and frozen with the intent."""
+
+    books: Books
+    requests: tuple[WireRequest, ...]
+    match: CustomerMatch
+    currency: str
+    subtotal: Decimal
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the bytes to be sent: what stays of the payload once the intent has ended."""
+        text = "\n".join(f"{r.method} {r.path}\n{r.body}" for r in self.requests)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class InvoiceStatus(StrEnum):
+    """Status of an invoice as users see it (product rows 74-76, X15)."""
+
+    OPEN = "Open"
+    PAID = "Paid"
+    VOIDED = "Voided"
+    DELETED = "Deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountingInvoice:
+    """What the accounting system holds.
+
+    :param number: the number that customers see; None in companies that number by hand.
+    :param version: opaque; two versions are ordered by `updated_at`, then by it.
+    :param url: opens the invoice in the accounting system.
+    """
+
+    books: Books
+    id: str
+    number: str | None
+    status: InvoiceStatus
+    url: str
+    total: Decimal
+    balance: Decimal
+    currency: str
+    due_date: date | None
+    customer_id: str
+    customer_name: str
+    version: str
+    updated_at: datetime
+
+    def __post_init__(self) -> None:
+        _refuse_floats(self)
+
+    @property
+    def label(self) -> str:
+        """The number, or the id where the company numbers by hand (product row 27)."""
+        return self.number or self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """How a submission ended: the invoice, and what the user should know of the way there."""
+
+    invoice: AccountingInvoice
+    warnings: tuple[Problem, ...] = ()
+
+
+# -- writing back ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Writeback:
+    """What the record shall show. Keys are the settings keys `writeback_*`; None clears the attribute."""
+
+    values: Mapping[str, str | datetime | None]
+
+
+class WritebackState(StrEnum):
+    """How a writeback ended (contract §3.1)."""
+
+    WRITTEN = "written"
+    PARTIAL = "partial"
+    PARKED = "parked"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class WritebackReport:
+    """Which settings keys were written to which slug, and what was left out and why."""
+
+    state: WritebackState
+    fields: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
+# -- calls, credentials, capabilities ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A bearer token for one service, as long as it lasts."""
+
+    token: SecretStr
+    expires_at: datetime | None = None
+
+    @property
+    def digest(self) -> str:
+        """Hash that names the token in caches and never gives it away."""
+        return hashlib.sha256(self.token.get_secret_value().encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class AppCall:
+    """A call of the in-CRM app as it came in, before anything of it is believed.
+
+    :param target: path with the query as the caller sent it.
+    :param headers: lower-case names.
+    """
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who called, after the gateway has checked it.
+
+    :param issued_at: the signed instant of the call; orders settings snapshots.
+    :param crm: the CRM's token of this workspace.
+    :param accounting: the accounting system's token, when the call carried one.
+    """
+
+    gateway: str
+    workspace_id: str
+    user_id: str | None
+    issued_at: datetime
+    idempotency_key: str | None
+    crm: Credential
+    accounting: Credential | None
+
+
+class Capability(Flag):
+    """What an accounting backend can do beyond creating and reading invoices."""
+
+    NONE = 0
+    EDIT_TERMS = auto()
+    EDIT_LINES = auto()
+    VOID = auto()
+    CHANGES = auto()
+    WEBHOOKS = auto()
+    MULTICURRENCY = auto()
+    TAX = auto()
+    SEND_EMAIL = auto()
+    SANDBOX = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlements:
+    """What a workspace's plan allows.
+
+    :param plan: name shown to users.
+    :param monthly_limit: invoices a UTC month; None is unlimited.
+    :param features: names of the paid features that are on.
+    """
+
+    plan: str
+    monthly_limit: int | None
+    features: frozenset[str]
+
+
+def _refuse_floats(value: object) -> None:
+    for name in (f.name for f in fields(value)):  # type: ignore[arg-type]
+        if isinstance(getattr(value, name), float):
+            raise TypeError(f"{type(value).__name__}.{name} is money and must be a Decimal, not a float")
