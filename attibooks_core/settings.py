@@ -337,3 +337,69 @@ def _json_or_none(text: str) -> object:
         return json.loads(text)
     except ValueError:
         return None
+
+
+def _template(key: str, kind: Kind, title: str, text: str) -> SettingsField:
+    return SettingsField(f"template_{key}", 3, kind, title, text)
+
+
+def _writeback(key: str, title: str, text: str) -> SettingsField:
+    return SettingsField(f"writeback_{key}", 4, Text(100), title, text, is_slug=True)
+
+
+def _source(key: str, title: str, text: str) -> SettingsField:
+    return SettingsField(f"source_{key}", 5, Text(100), title, text, is_slug=True)
+
+
+CORE_FIELDS: tuple[SettingsField, ...] = (
+    SettingsField("accounting_backend", 1, Text(50), "Accounting system", "Needed when several are installed."),
+    SettingsField(
+        "invoice_mode",
+        2,
+        Choice(("quick", "custom")),
+        "Invoice mode",
+        "quick sends at once; custom lets you review every line first.",
+        default="quick",
+    ),
+    _template("service_description", Text(4000), "Service description", "Used when the record has none."),
+    _template("rate", Number(above=Decimal(0)), "Rate", "Price of one unit, for example 150."),
+    _template("quantity", Number(above=Decimal(0)), "Quantity", "Units or hours; 1 when nothing is set."),
+    _template(
+        "currency", CurrencyCode(), "Currency", "For example USD; the customer's or company's when nothing is set."
+    ),
+    _template("due_days", Whole(0, 3650), "Due in days", "Net terms; QuickBooks' own terms when nothing is set."),
+    _writeback("invoice_id", "Invoice id", "Slug of the attribute for QuickBooks' internal id."),
+    _writeback("invoice_number", "Invoice number", "Slug of the attribute for the invoice number."),
+    _writeback("invoice_status", "Invoice status", "Slug of a text, select or status attribute: Open, Paid, Voided."),
+    _writeback("invoice_url", "Invoice link", "Slug of a text attribute for the link into QuickBooks."),
+    _writeback("last_sync_at", "Last sync", "Slug of a timestamp attribute: the last successful sync."),
+    _writeback("sync_error", "Sync error", "Slug of a text attribute for the last error; empty on success."),
+    _source("customer_email", "Customer e-mail", "Slug of the attribute with the address that gets the invoice."),
+    _source("service_description", "Service description", "Slug of the attribute with the line's description."),
+    _source("rate", "Rate", "Slug of a number or currency attribute."),
+    _source("quantity", "Quantity", "Slug of a number attribute."),
+    _source("currency", "Currency", "Slug of an attribute with a three-letter code."),
+    _source("due_days", "Due in days", "Slug of a number attribute with the net terms in days."),
+    SettingsField(
+        "target_objects", 7, Words(), "Target objects", "Comma list of object slugs; when set, others are refused."
+    ),
+    SettingsField(
+        "customer_source",
+        7,
+        Choice(("record", "linked_company")),
+        "Customer is",
+        "record: the record itself; linked_company: the company that a deal belongs to.",
+        default="record",
+    ),
+    SettingsField("lines_from", 7, Text(100), "Lines from", "Slug of a record reference: one line each.", is_slug=True),
+    SettingsField("line_description", 7, Text(100), "Line description", "Slug on the related record.", is_slug=True),
+    SettingsField("line_rate", 7, Text(100), "Line rate", "Slug on the related record.", is_slug=True),
+    SettingsField("line_quantity", 7, Text(100), "Line quantity", "Slug on the related record.", is_slug=True),
+    SettingsField("field_map", 7, TextMap(), "Field map", "Fields of the accounting system -> attribute slugs."),
+    SettingsField(
+        "timezone", 7, TimeZone(), "Time zone", "For example Europe/Berlin; the company's when nothing is set."
+    ),
+    SettingsField("store_invoices_as_records", 7, Flag(), "Store invoices as Attio records", default=False, plan="pro"),
+    SettingsField("invoice_object_slug", 7, Text(100), "Invoice object", "invoices when nothing is set.", plan="pro"),
+)
+"""The settings that the host itself understands (contract §4); accounting backends add theirs."""

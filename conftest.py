@@ -1,0 +1,3 @@
+"""Fixtures for every suite of the checkout."""
+
+pytest_plugins = ["attibooks_core.testing.plugin"]
