@@ -25,7 +25,10 @@ _BLANKS = re.compile(r"[\s\u00a0\u2007\u202f-]+")
 class Kind(Protocol):
     """The type of a setting."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The type as a settings form knows it."""
+        ...
 
     def parse(self, raw: object) -> Any:  # noqa: ANN401 - each kind has its own type
         """The value, or None for "not set".
