@@ -18,6 +18,9 @@ from iso4217 import Currency
 
 from attibooks_core.model import Problem
 
+MAX_DIGITS = 40
+"""A number with more digits before or after its point is not even written out."""
+
 _NUMBER = re.compile(r"[+-]?\d{1,40}(\.\d{1,20})?")
 _BLANKS = re.compile(r"[\s\u00a0\u2007\u202f-]+")
 
@@ -317,7 +320,7 @@ def plain_decimal(raw: object) -> Decimal | None:
     if isinstance(raw, int | float):
         raw = Decimal(str(raw))
     if isinstance(raw, Decimal):
-        raw = format(raw, "f") if raw.is_finite() else ""
+        raw = format(raw, "f") if raw.is_finite() and abs(raw.adjusted()) <= MAX_DIGITS else ""
     if not isinstance(raw, str) or not raw.isascii() or not _NUMBER.fullmatch(raw.strip()):
         return None
     try:

@@ -1,0 +1,68 @@
+"""Looking after intents that nobody waits for: parked writebacks, lost answers, runs without tokens, dead processes.
+
+Every process runs one caretaker; a claim decides which of them starts the next run.
+"""
+
+from datetime import timedelta
+
+import structlog
+
+from attibooks_core.invoicing.carrying import InvoiceCarrier, run_id_of
+from attibooks_core.invoicing.workbench import Workbench
+from attibooks_core.storage.intents import Intent
+
+ROUND_SECONDS = 2.0
+TIDY_SECONDS = 3600.0
+QUIET = timedelta(seconds=45)
+"""An intent that should be under way and has not moved for this long is looked at."""
+KEEP_ANSWERS = timedelta(hours=24)
+CHUNK = 500
+
+log = structlog.get_logger(__name__)
+
+
+class Caretaker:
+    """A loop over what is left to do."""
+
+    def __init__(self, bench: Workbench, carrier: InvoiceCarrier) -> None:
+        self._bench = bench
+        self._carrier = carrier
+
+    async def run(self) -> None:
+        """Go round until cancelled; an error ends the round, not the loop."""
+        tidied = float("-inf")
+        while True:
+            try:
+                await self.round()
+                if self._bench.clock.monotonic() - tidied > TIDY_SECONDS:
+                    tidied = self._bench.clock.monotonic()
+                    await self.tidy()
+            except Exception:
+                log.exception("caretaker_round_failed")
+            await self._bench.clock.sleep(ROUND_SECONDS)
+
+    async def round(self) -> None:
+        """Start the next run of every intent that can go on."""
+        now = self._bench.clock.now()
+        workspaces = self._bench.leases.workspaces()
+        for start in range(0, len(workspaces), CHUNK):
+            for intent in await self._bench.intents.due(workspaces[start : start + CHUNK], now):
+                if self._has_tokens(intent):
+                    await self._go_on(intent)
+        for intent in await self._bench.intents.quiet(now - QUIET):
+            if not await self._bench.runtime.alive(run_id_of(intent)):
+                await self._go_on(intent)
+
+    async def tidy(self) -> None:
+        """Drop what was kept long enough."""
+        await self._bench.intents.drop_answers(self._bench.clock.now() - KEEP_ANSWERS)
+        await self._bench.runtime.tidy()
+
+    def _has_tokens(self, intent: Intent) -> bool:
+        lease = self._bench.leases.of(intent.workspace_id)
+        return lease is not None and (intent.invoice_id is not None or lease.accounting is not None)
+
+    async def _go_on(self, intent: Intent) -> None:
+        claimed = await self._bench.intents.claim(intent, self._bench.clock.now())
+        if claimed is not None:
+            await self._carrier.start(claimed)

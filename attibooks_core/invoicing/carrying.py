@@ -1,0 +1,305 @@
+"""The durable operation `create_invoice.v1`: carries one intent to its end, as often as it takes.
+
+It has no journaled steps: its intent row, the request ids and the idempotent writeback make a second run harmless.
+A run first asks what the intent already knows: no invoice yet, so submit; an invoice, so only show it.
+"""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import msgspec
+import structlog
+
+from attibooks_core.durable import OperationRun
+from attibooks_core.durable.port import Reference
+from attibooks_core.errors import (
+    AttiBooksError,
+    ConnectionProblem,
+    OutcomeUnknown,
+    PlanOutdated,
+    PluginError,
+    Refused,
+    Superseded,
+    Unavailable,
+)
+from attibooks_core.events import InvoiceEvent, InvoiceSubmitted, SubmissionFailed, WritebackFailed
+from attibooks_core.invoicing.answering import answer_of, error_answer
+from attibooks_core.invoicing.drafting import draft_invoice
+from attibooks_core.invoicing.freezing import ANSWER, Frozen, freeze, marker_of, request_id_of, thaw
+from attibooks_core.invoicing.shapes import CreatedShape, InvoiceShape, ProblemShape, UsageShape, WritebackShape
+from attibooks_core.invoicing.showing import show_error, show_invoice
+from attibooks_core.invoicing.workbench import Workbench, Workspace
+from attibooks_core.model import Submission, SubmissionPlan, WritebackReport, WritebackState
+from attibooks_core.plans.quota import COUNTED
+from attibooks_core.storage.intents import Ending, Intent, IntentState
+from attibooks_core.storage.trail import TrailEntry
+from attibooks_core.storage.usage import Counter
+
+OPERATION = "create_invoice.v1"
+GIVE_UP_WRITEBACK = timedelta(hours=24)
+PAUSES = (2, 5, 10, 15, 30, 60, 300, 900)
+"""Seconds before the next attempt, by the number of attempts so far; the last one stays."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class SubmissionRun:
+    """One run as the backend sees it. Implements `protocols.Run`."""
+
+    bench: Workbench
+    intent: Intent
+    run: OperationRun
+    maybe_sent: bool
+    started_at: datetime
+
+    def request_id(self, part: str) -> str:
+        """The key of one outside write."""
+        return request_id_of(self.intent.intent_id, self.intent.generation, part)
+
+    async def fence(self) -> None:
+        """Only the process that owns the run, and only the newest run, may write.
+
+        :raises Superseded: neither.
+        """
+        await self.run.fence()
+        if self.maybe_sent:
+            newest = await self.bench.intents.run_of(self.intent.workspace_id, self.intent.intent_id)
+            if newest != self.intent.run:
+                raise Superseded("Another run of this operation took over.")
+
+
+class InvoiceCarrier:
+    """Carries intents of the route `invoices`."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        bench.runtime.register(OPERATION, self.carry)
+
+    async def start(self, intent: Intent) -> None:
+        """Start the newest run of an intent in this process."""
+        reference = {"workspace": intent.workspace_id, "intent": intent.intent_id, "run": str(intent.run)}
+        await self._bench.runtime.start(OPERATION, run_id_of(intent), reference)
+
+    async def carry(self, run: OperationRun, reference: Reference) -> Reference:
+        """The operation; see the module."""
+        intent = await self._bench.intents.load(reference["workspace"], reference["intent"])
+        if intent is None or intent.state.ended or str(intent.run) != reference["run"]:
+            return {"outcome": "superseded"}
+        try:
+            return {"outcome": await self._carry(run, intent)}
+        except Superseded:
+            raise
+        except Exception:
+            log.exception("operation_failed", intent=intent.intent_id, run=intent.run)
+            return {"outcome": await self._unknown(intent, PluginError("core", OPERATION))}
+
+    async def _carry(self, run: OperationRun, intent: Intent) -> str:
+        lease = self._bench.leases.of(intent.workspace_id)
+        if lease is None or intent.payload is None or (intent.invoice_id is None and lease.accounting is None):
+            return await self._wait_for_lease(intent)
+        frozen = thaw(self._bench.vault, intent.workspace_id, intent.payload)
+        settings = self._bench.plugins.catalog.stored(frozen.settings)
+        ws = self._bench.open(intent.gateway, intent.workspace_id, settings, lease)
+        if intent.invoice_id is not None:
+            return await self._show_again(ws, intent)
+        maybe_sent = run.recovered or intent.run != intent.first_run
+        submission_run = SubmissionRun(self._bench, intent, run, maybe_sent, intent.created_at)
+        return await self._submit(ws, frozen, submission_run)
+
+    # -- submitting ----------------------------------------------------------------------------------------------
+
+    async def _submit(self, ws: Workspace, frozen: Frozen, run: SubmissionRun) -> str:
+        intent = run.intent
+        try:
+            with self._bench.stage("submit", intent.workspace_id, intent.intent_id):
+                plan, submission = await self._submitted(ws, frozen.plan, run)
+        except Superseded:
+            raise
+        except OutcomeUnknown as error:
+            return await self._unknown(run.intent, error)
+        except ConnectionProblem as error:
+            if run.maybe_sent:
+                return await self._unknown(run.intent, error)
+            return await self._refuse(ws, run.intent, error, IntentState.REFUSED)
+        except Unavailable as error:
+            return await self._refuse(ws, run.intent, error, IntentState.FAILED)
+        except AttiBooksError as error:
+            return await self._refuse(ws, run.intent, error, IntentState.REFUSED)
+        return await self._accept(ws, run.intent, plan, submission)
+
+    async def _submitted(
+        self, ws: Workspace, plan: SubmissionPlan, run: SubmissionRun
+    ) -> tuple[SubmissionPlan, Submission]:
+        try:
+            return plan, await ws.backend.submit(ws.context, plan, run.intent.source, run)
+        except PlanOutdated:
+            plan = await self._planned_anew(ws, run)
+        try:
+            return plan, await ws.backend.submit(ws.context, plan, run.intent.source, run)
+        except PlanOutdated as error:
+            raise Refused(error.message, reference=error.reference, details=error.details) from error
+
+    async def _planned_anew(self, ws: Workspace, run: SubmissionRun) -> SubmissionPlan:
+        """Something that the plan names is gone (an inactive customer), and no invoice was made: plan once more."""
+        intent = run.intent
+        plan = (await draft_invoice(self._bench, ws, intent.source, marker_of(intent.intent_id))).plan
+        run.intent = replace(
+            intent,
+            payload=freeze(self._bench.vault, intent.workspace_id, Frozen(plan, ws.context.settings.plain())),
+            payload_hash=plan.digest,
+            generation=intent.generation + 1,
+            updated_at=self._bench.clock.now(),
+        )
+        await self._bench.intents.replan(run.intent)
+        return plan
+
+    async def _accept(self, ws: Workspace, intent: Intent, plan: SubmissionPlan, submission: Submission) -> str:
+        """Record the invoice and show it on the record at the same time: the books have said yes to both."""
+        now = self._bench.clock.now()
+        shape = InvoiceShape.of(submission.invoice)
+        with self._bench.stage("commit", intent.workspace_id, intent.intent_id):
+            counter, report = await asyncio.gather(
+                self._bench.intents.accept(intent, submission.invoice, self._accepted(intent, submission, now)),
+                self._shown(ws, intent, shape, now),
+            )
+        accepted = replace(intent, invoice_id=submission.invoice.id, state=IntentState.ACCEPTED)
+        warnings = [ProblemShape.of(w) for w in (*plan.warnings, *submission.warnings)]
+        usage = await self._usage(intent, counter, now)
+        answer = CreatedShape(invoice=shape, writeback=WritebackShape.of(report), usage=usage, warnings=warnings)
+        await self._end_accepted(ws, accepted, answer, report)
+        await self._tell(ws, accepted, InvoiceSubmitted, backend=ws.books.backend, invoice_id=submission.invoice.id)
+        return "accepted"
+
+    def _accepted(self, intent: Intent, submission: Submission, now: datetime) -> TrailEntry:
+        invoice = submission.invoice
+        return TrailEntry(
+            at=now,
+            kind="accepted",
+            summary=f"Invoice {invoice.label} was created.",
+            actor=intent.actor,
+            record=intent.source,
+            intent_id=intent.intent_id,
+            invoice_id=invoice.id,
+            request_id=request_id_of(intent.intent_id, intent.generation, "invoice"),
+            details={"payload_hash": intent.payload_hash, "version": invoice.version},
+        )
+
+    async def _usage(self, intent: Intent, counter: Counter, now: datetime) -> UsageShape:
+        if intent.books.environment != COUNTED:
+            counter = await self._bench.usage.count(intent.workspace_id, COUNTED, f"{now:%Y-%m}")
+        return UsageShape.of(await self._bench.billing.entitlements(intent.workspace_id), counter, now)
+
+    # -- showing -------------------------------------------------------------------------------------------------
+
+    async def _shown(self, ws: Workspace, intent: Intent, invoice: InvoiceShape, now: datetime) -> WritebackReport:
+        with self._bench.stage("writeback", intent.workspace_id, intent.intent_id):
+            return await show_invoice(ws, intent.source, invoice, now)
+
+    async def _show_again(self, ws: Workspace, intent: Intent) -> str:
+        """The invoice stands and the record does not show it: a parked writeback, or a crash in between."""
+        bench = self._bench
+        now = bench.clock.now()
+        if not await bench.intents.is_newest(intent):
+            report = WritebackReport(WritebackState.NONE)
+            return await self._end_accepted(ws, intent, None, report)
+        answer = await answer_of(bench, ws, intent)
+        if answer is None:
+            return await self._wait_for_lease(intent)
+        report = await self._shown(ws, intent, answer.invoice, now)
+        answer = msgspec.structs.replace(answer, writeback=WritebackShape.of(report))
+        return await self._end_accepted(ws, intent, answer, report)
+
+    async def _end_accepted(
+        self, ws: Workspace, intent: Intent, answer: CreatedShape | None, report: WritebackReport
+    ) -> str:
+        now = self._bench.clock.now()
+        parked = report.state is WritebackState.PARKED and now - intent.created_at < GIVE_UP_WRITEBACK
+        body = msgspec.json.encode(answer) if answer is not None else None
+        ending = Ending(
+            IntentState.PARKED if parked else IntentState.DONE,
+            self._entry(intent, now, "writeback", f"The record's fields: {report.state.value}."),
+            outcome="ok" if body is not None else None,
+            answer=self._bench.vault.seal(intent.workspace_id, ANSWER, body) if body is not None else None,
+            next_attempt_at=now + _pause(intent.attempts) if parked else None,
+        )
+        with self._bench.stage("done", intent.workspace_id, intent.intent_id):
+            await self._bench.intents.end(intent, ending)
+        if body is not None:
+            self._bench.outcomes.resolve(intent.intent_id, body)
+        if report.state is WritebackState.PARKED:
+            code = report.problems[0].code
+            await self._tell(ws, intent, WritebackFailed, invoice_id=str(intent.invoice_id), code=code)
+        return ending.state.value
+
+    # -- other endings -------------------------------------------------------------------------------------------
+
+    async def _refuse(self, ws: Workspace, intent: Intent, error: AttiBooksError, state: IntentState) -> str:
+        """No invoice was made. A refusal is pinned under the key; a failure of a machine is not."""
+        now = self._bench.clock.now()
+        await show_error(ws, intent.source, error, now)
+        pinned = state is IntentState.REFUSED
+        ending = Ending(
+            state,
+            self._entry(intent, now, state.value, error.message, error),
+            outcome="error" if pinned else None,
+            answer=self._bench.vault.seal(intent.workspace_id, ANSWER, error_answer(error)) if pinned else None,
+            error_code=error.code,
+            reference=error.reference,
+        )
+        await self._bench.intents.end(intent, ending)
+        self._bench.outcomes.resolve(intent.intent_id, error)
+        await self._tell(ws, intent, SubmissionFailed, code=error.code)
+        return state.value
+
+    async def _unknown(self, intent: Intent, error: AttiBooksError) -> str:
+        """The writes may have arrived: keep the reservation, and look again soon."""
+        now = self._bench.clock.now()
+        at = now + _pause(intent.attempts)
+        entry = self._entry(intent, now, "unknown", error.message, error)
+        ending = Ending(IntentState.UNKNOWN, entry, error_code=error.code, next_attempt_at=at)
+        await self._bench.intents.end(intent, ending)
+        text = "QuickBooks may have made the invoice, its answer was lost. It is looked up and the record will show it."
+        told = OutcomeUnknown(text, reference=error.reference, details={"job_id": intent.intent_id})
+        self._bench.outcomes.resolve(intent.intent_id, told)
+        return IntentState.UNKNOWN.value
+
+    async def _wait_for_lease(self, intent: Intent) -> str:
+        """Without tokens nothing can be done: the next call of the workspace brings some."""
+        now = self._bench.clock.now()
+        entry = self._entry(intent, now, "waiting", "Waits for the next call of the app, which brings access.")
+        await self._bench.intents.end(intent, Ending(IntentState.WAITING, entry, error_code=intent.error_code))
+        return IntentState.WAITING.value
+
+    def _entry(
+        self, intent: Intent, now: datetime, kind: str, summary: str, error: AttiBooksError | None = None
+    ) -> TrailEntry:
+        return TrailEntry(
+            at=now,
+            kind=kind,
+            summary=summary,
+            actor=intent.actor,
+            record=intent.source,
+            intent_id=intent.intent_id,
+            invoice_id=intent.invoice_id,
+            request_id=request_id_of(intent.intent_id, intent.generation, "invoice"),
+            reference=error.reference if error else None,
+            details={"code": error.code, "run": intent.run} if error else {"run": intent.run},
+        )
+
+    async def _tell(self, ws: Workspace, intent: Intent, event: type[InvoiceEvent], **facts: str) -> None:
+        told = event(
+            uuid4().hex, self._bench.clock.now(), intent.workspace_id, intent.intent_id, intent.source, **facts
+        )
+        await self._bench.plugins.tell(ws.scope, told)
+
+
+def run_id_of(intent: Intent) -> str:
+    """The id of the newest run of an intent."""
+    return f"{intent.intent_id}.{intent.run}"
+
+
+def _pause(attempts: int) -> timedelta:
+    return timedelta(seconds=PAUSES[min(attempts, len(PAUSES) - 1)])

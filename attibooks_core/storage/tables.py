@@ -1,0 +1,145 @@
+"""The tables. A change here needs a migration (`make migration`); a test compares the two."""
+
+from sqlalchemy import Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text
+
+from attibooks_core.storage.types import Instant
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+installations = Table(
+    "installations",
+    metadata,
+    Column("workspace_id", Text, primary_key=True),
+    Column("gateway", Text, nullable=False),
+    Column("installation_id", Text, nullable=False),
+    Column("callback_url", Text, nullable=False, comment="sealed"),
+    Column("handler_id", Text, nullable=False),
+    Column("connection_id", Text, nullable=False),
+    Column("connection_key", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
+workspace_settings = Table(
+    "workspace_settings",
+    metadata,
+    Column("workspace_id", Text, primary_key=True),
+    Column("settings", Text, nullable=False, comment="JSON object as validated"),
+    Column("issued_at", Instant, nullable=False, comment="signed instant of the call that brought them"),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("workspace_id", Text, nullable=False),
+    Column("route", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("body_hash", Text, nullable=False),
+    Column("intent_id", Text),
+    Column("outcome", Text, comment="ok or error, once there is an answer to repeat"),
+    Column("answer", Text, comment="sealed"),
+    Column("created_at", Instant, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "route", "key"),
+)
+Index("ix_idempotency_keys_created_at", idempotency_keys.c.created_at)
+
+intents = Table(
+    "intents",
+    metadata,
+    Column("intent_id", Text, primary_key=True),
+    Column("workspace_id", Text, nullable=False),
+    Column("gateway", Text, nullable=False),
+    Column("backend", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("company_id", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("record_id", Text, nullable=False),
+    Column("actor", Text),
+    Column("route", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("run", Integer, nullable=False, comment="only the newest run may write outside"),
+    Column("first_run", Integer, nullable=False, comment="the run that opened this generation"),
+    Column("state", Text, nullable=False),
+    Column("payload", Text, comment="sealed; dropped when the intent has ended"),
+    Column("payload_hash", Text, nullable=False),
+    Column("settings_digest", Text, nullable=False),
+    Column("usage_month", Text, nullable=False),
+    Column("invoice_id", Text),
+    Column("error_code", Text),
+    Column("reference", Text),
+    Column("attempts", Integer, nullable=False, comment="runs that ended without an end"),
+    Column("next_attempt_at", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+Index("ix_intents_record", intents.c.workspace_id, intents.c.object, intents.c.record_id, intents.c.created_at)
+Index("ix_intents_state", intents.c.state, intents.c.next_attempt_at)
+
+invoices = Table(
+    "invoices",
+    metadata,
+    Column("workspace_id", Text, nullable=False),
+    Column("backend", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("company_id", Text, nullable=False),
+    Column("invoice_id", Text, nullable=False),
+    Column("number", Text),
+    Column("object", Text, nullable=False),
+    Column("record_id", Text, nullable=False),
+    Column("intent_id", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("books_updated_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "backend", "environment", "company_id", "invoice_id"),
+)
+Index("ix_invoices_record", invoices.c.workspace_id, invoices.c.object, invoices.c.record_id, invoices.c.created_at)
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("workspace_id", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("month", Text, nullable=False, comment="UTC, YYYY-MM"),
+    Column("used", Integer, nullable=False),
+    Column("held", Integer, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "environment", "month"),
+)
+
+memory = Table(
+    "memory",
+    metadata,
+    Column("workspace_id", Text, nullable=False),
+    Column("books", Text, nullable=False, comment="backend:environment:company"),
+    Column("key", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "books", "key"),
+)
+
+trail = Table(
+    "trail",
+    metadata,
+    Column("entry_id", Text, primary_key=True),
+    Column("workspace_id", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("actor", Text),
+    Column("summary", Text, nullable=False),
+    Column("object", Text),
+    Column("record_id", Text),
+    Column("intent_id", Text),
+    Column("invoice_id", Text),
+    Column("request_id", Text),
+    Column("reference", Text),
+    Column("details", Text, nullable=False, comment="JSON object: ids, hashes, codes"),
+)
+Index("ix_trail_record", trail.c.workspace_id, trail.c.object, trail.c.record_id, trail.c.at)
+Index("ix_trail_invoice", trail.c.workspace_id, trail.c.invoice_id, trail.c.at)

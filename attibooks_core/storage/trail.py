@@ -1,0 +1,94 @@
+"""The trail: what happened to each invoice and why. Ids, hashes and error texts only."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from attibooks_core.model import RecordRef
+from attibooks_core.storage.engine import Database
+from attibooks_core.storage.tables import trail
+
+LONGEST_ANSWER = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailEntry:
+    """One thing that happened (contract §3.1).
+
+    :param kind: `intent`, `accepted`, `refused`, `writeback`, ...
+    :param actor: the user's id, or None for the host itself.
+    :param reference: the vendor's id of the call.
+    """
+
+    at: datetime
+    kind: str
+    summary: str
+    actor: str | None = None
+    record: RecordRef | None = None
+    intent_id: str | None = None
+    invoice_id: str | None = None
+    request_id: str | None = None
+    reference: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def add(connection: sa.Connection, workspace_id: str, entry: TrailEntry) -> None:
+    """Write an entry inside a transaction that does more."""
+    connection.execute(
+        sa.insert(trail).values(
+            entry_id=uuid4().hex,
+            workspace_id=workspace_id,
+            at=entry.at,
+            kind=entry.kind,
+            actor=entry.actor,
+            summary=entry.summary,
+            object=entry.record.object if entry.record else None,
+            record_id=entry.record.record_id if entry.record else None,
+            intent_id=entry.intent_id,
+            invoice_id=entry.invoice_id,
+            request_id=entry.request_id,
+            reference=entry.reference,
+            details=json.dumps(dict(entry.details)),
+        )
+    )
+
+
+class Trail:
+    """Repository of the trail."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def append(self, workspace_id: str, entry: TrailEntry) -> None:
+        """Write one entry."""
+        await self._database.write(lambda c: add(c, workspace_id, entry))
+
+    async def of_record(self, workspace_id: str, ref: RecordRef) -> list[TrailEntry]:
+        """The newest entries of a record, oldest first."""
+        return await self._database.read(lambda c: _of_record(c, workspace_id, ref))
+
+
+def _of_record(connection: sa.Connection, workspace_id: str, ref: RecordRef) -> list[TrailEntry]:
+    wanted = (trail.c.workspace_id == workspace_id, trail.c.object == ref.object, trail.c.record_id == ref.record_id)
+    rows = connection.execute(sa.select(trail).where(*wanted).order_by(trail.c.at.desc()).limit(LONGEST_ANSWER))
+    return [_entry(row) for row in reversed(rows.all())]
+
+
+def _entry(row: sa.Row[Any]) -> TrailEntry:
+    return TrailEntry(
+        at=row.at,
+        kind=row.kind,
+        summary=row.summary,
+        actor=row.actor,
+        record=RecordRef(row.object, row.record_id) if row.object else None,
+        intent_id=row.intent_id,
+        invoice_id=row.invoice_id,
+        request_id=row.request_id,
+        reference=row.reference,
+        details=json.loads(row.details),
+    )
