@@ -113,10 +113,25 @@ class Memory(Protocol):
 class HostServices(Protocol):
     """What a plugin may keep from its host. Growth here is a decision of the hook API."""
 
-    clock: Clock
-    http: HttpFactory
-    public_url: str
-    production: bool
+    @property
+    def clock(self) -> Clock:
+        """The only source of time."""
+        ...
+
+    @property
+    def http(self) -> HttpFactory:
+        """The only source of HTTP clients."""
+        ...
+
+    @property
+    def public_url(self) -> str:
+        """Where this host is reached from outside, without a slash at its end."""
+        ...
+
+    @property
+    def production(self) -> bool:
+        """Whether unsafe defaults are refused."""
+        ...
 
     def plugin_settings(self, name: str, model: type[SettingsModel]) -> SettingsModel:
         """A plugin's own settings: environment `ATTIBOOKS_<NAME>__*`, `.env` and the secrets folder.

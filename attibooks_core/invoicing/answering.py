@@ -56,12 +56,19 @@ def repeat(bench: Workbench, workspace_id: str, kept: KeptCall) -> bytes | None:
 
     :raises AttiBooksError: the refusal that was kept.
     """
-    if kept.outcome is None or kept.answer is None:
+    if kept.outcome not in {"ok", "error"} or kept.answer is None:
         return None
     body = bench.vault.open(workspace_id, ANSWER, kept.answer)
     if kept.outcome == "error":
         raise kept_error(body)
     return body
+
+
+def failure(bench: Workbench, workspace_id: str, kept: KeptCall) -> AttiBooksError | None:
+    """The error that a key's operation ended with, also when the same key may try again."""
+    if kept.outcome not in {"error", "failed"} or kept.answer is None:
+        return None
+    return kept_error(bench.vault.open(workspace_id, ANSWER, kept.answer))
 
 
 async def answer_of(bench: Workbench, ws: Workspace, intent: Intent) -> CreatedShape | None:

@@ -240,12 +240,11 @@ class InvoiceCarrier:
         """No invoice was made. A refusal is pinned under the key; a failure of a machine is not."""
         now = self._bench.clock.now()
         await show_error(ws, intent.source, error, now)
-        pinned = state is IntentState.REFUSED
         ending = Ending(
             state,
             self._entry(intent, now, state.value, error.message, error),
-            outcome="error" if pinned else None,
-            answer=self._bench.vault.seal(intent.workspace_id, ANSWER, error_answer(error)) if pinned else None,
+            outcome="error" if state is IntentState.REFUSED else "failed",
+            answer=self._bench.vault.seal(intent.workspace_id, ANSWER, error_answer(error)),
             error_code=error.code,
             reference=error.reference,
         )

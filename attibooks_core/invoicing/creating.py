@@ -6,6 +6,7 @@ the same answer, waits for the first one, or brings the tokens that the operatio
 
 import asyncio
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import msgspec
 
@@ -27,6 +28,8 @@ from attibooks_core.storage.trail import TrailEntry
 ROUTE = "invoices"
 POLL_SECONDS = 0.25
 """How often a call looks for the answer of an operation that runs in another process."""
+GRACE = timedelta(seconds=2)
+"""An intent this young may have been stored by a process that is only about to start its run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,10 +228,13 @@ class InvoiceCreator:
             body = repeat(self._bench, intent.workspace_id, kept) if kept else None
             if body is not None:
                 return body
-            if not await self._bench.runtime.alive(run_id_of(intent)):
+            if self._bench.clock.now() - intent.updated_at > GRACE and not await self._alive(intent):
                 return await self._take_over_anew(intent)
             await self._bench.clock.sleep(POLL_SECONDS)
         return StillRunning(intent.intent_id)
+
+    async def _alive(self, intent: Intent) -> bool:
+        return await self._bench.runtime.alive(run_id_of(intent))
 
     async def _take_over_anew(self, intent: Intent) -> Answer | StillRunning:
         """The run is not under way any more: it ended just now, or its process died."""

@@ -89,7 +89,7 @@ class Intent:
 class KeptCall:
     """A call that was made under an idempotency key.
 
-    :param outcome: `ok` or `error` once there is an answer to repeat.
+    :param outcome: `ok` or `error` once there is an answer to repeat; `failed` when the same key may try again.
     :param answer: its body, sealed; None again after it was dropped.
     """
 
@@ -103,7 +103,7 @@ class KeptCall:
 class Ending:
     """How a run leaves its intent.
 
-    :param outcome: `ok` or `error` pins an answer under the key; None pins nothing.
+    :param outcome: `ok` or `error` pins an answer under the key, `failed` keeps it for the job; None keeps nothing.
     :param answer: sealed body of that answer.
     """
 

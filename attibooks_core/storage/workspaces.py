@@ -82,8 +82,13 @@ class Workspaces:
 
         await self._database.write(work)
 
-    async def store_settings(self, workspace_id: str, plain: Mapping[str, Any], issued_at: datetime) -> bool:
-        """Store a snapshot unless a newer call already brought one; say whether it was stored."""
+    async def store_settings(
+        self, workspace_id: str, plain: Mapping[str, Any], issued_at: datetime, *, always: bool = False
+    ) -> bool:
+        """Store a snapshot, unless a newer call already brought one; say whether it was stored.
+
+        :param always: also when a newer call did.
+        """
         values = {"workspace_id": workspace_id, "settings": json.dumps(plain), "issued_at": issued_at}
-        older = workspace_settings.c.issued_at <= issued_at
+        older = None if always else workspace_settings.c.issued_at <= issued_at
         return await self._database.write(lambda c: upsert(c, workspace_settings, values, where=older))

@@ -1,0 +1,182 @@
+"""A host, put together: settings, clock, HTTP, database, plugins, durable runtime and the services on top.
+
+There is no global: two hosts in one process share nothing (but the engine of `DbosRuntime`, of which a process has
+one).
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from pydantic_settings import BaseSettings
+
+from attibooks_core import __version__
+from attibooks_core.clock import SystemClock
+from attibooks_core.durable import DurableRuntime
+from attibooks_core.errors import ConfigurationError
+from attibooks_core.host_settings import PREFIX, HostSettings, read_settings
+from attibooks_core.http import HttpPool
+from attibooks_core.invoicing.builder import DefaultBuilder
+from attibooks_core.invoicing.caretaking import Caretaker
+from attibooks_core.invoicing.carrying import InvoiceCarrier
+from attibooks_core.invoicing.creating import InvoiceCreator
+from attibooks_core.invoicing.leases import Leases
+from attibooks_core.invoicing.workbench import Workbench
+from attibooks_core.plans.quota import UnmeteredBilling
+from attibooks_core.plugins import Candidate, Plugins, explicit, installed_candidates
+from attibooks_core.protocols import BillingProvider, Clock
+from attibooks_core.storage import schema
+from attibooks_core.storage.engine import Database
+from attibooks_core.storage.intents import Intents
+from attibooks_core.storage.trail import Trail
+from attibooks_core.storage.usage import Usage
+from attibooks_core.storage.vault import Vault, development_key
+from attibooks_core.storage.workspaces import Workspaces
+
+SettingsModel = TypeVar("SettingsModel", bound=BaseSettings)
+
+
+@dataclass(frozen=True)
+class Services:
+    """What plugins get. Implements `protocols.HostServices`."""
+
+    clock: Clock
+    http: HttpPool
+    public_url: str
+    production: bool
+    overrides: Mapping[str, Mapping[str, Any]]
+
+    def plugin_settings(self, name: str, model: type[SettingsModel]) -> SettingsModel:
+        """A plugin's own settings: `ATTIBOOKS_<NAME>__*`."""
+        return read_settings(model, f"{PREFIX}{name.upper()}__", dict(self.overrides.get(name, {})))
+
+
+class Host:
+    """Everything that one process serves.
+
+    :param candidates: plugins; None is every installed one.
+    :param runtime: None is the durable engine on the host's database.
+    :param background: also look after operations that nobody waits for.
+    :param plugin_settings: by plugin, fields that beat the environment: for tests and embedding.
+    :raises ConfigurationError: a setting or a required plugin keeps the host from starting.
+    """
+
+    def __init__(
+        self,
+        settings: HostSettings,
+        *,
+        candidates: Sequence[Candidate] | None = None,
+        runtime: DurableRuntime | None = None,
+        clock: Clock | None = None,
+        plugin_settings: Mapping[str, Mapping[str, Any]] | None = None,
+        background: bool = True,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock(settings.clock_offset_seconds)
+        self.http = HttpPool(user_agent=f"AttiBooks/{__version__}")
+        self.plugins = load_plugins(settings, self.clock, self.http, candidates, plugin_settings)
+        self.vault = Vault(_keys(settings))
+        self.database = Database(settings.database_url)
+        self.workspaces = Workspaces(self.database, self.vault)
+        self.bench = Workbench(
+            clock=self.clock,
+            plugins=self.plugins,
+            database=self.database,
+            vault=self.vault,
+            intents=Intents(self.database),
+            trail=Trail(self.database),
+            usage=Usage(self.database),
+            leases=Leases(self.clock),
+            runtime=runtime or _durable(settings),
+            billing=self._billing(),
+            wait_seconds=settings.wait_seconds,
+        )
+        carrier = InvoiceCarrier(self.bench)
+        self.creator = InvoiceCreator(self.bench, carrier)
+        self.caretaker = Caretaker(self.bench, carrier)
+        self._background = background
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def open(self) -> None:
+        """Check the schema, launch the runtime, begin the background work.
+
+        :raises ConfigurationError: the database's schema is not this release's.
+        """
+        await asyncio.to_thread(self._check_schema)
+        await self.bench.runtime.open()
+        if self._background:
+            self._tasks = [asyncio.create_task(self.caretaker.run(), name="caretaker")]
+
+    async def close(self) -> None:
+        """End the background work, drain, close connections."""
+        for task in self._tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self.bench.runtime.close()
+        await self.http.close()
+        self.database.close()
+
+    def _check_schema(self) -> None:
+        if self.settings.sqlite:
+            schema.upgrade(self.database)
+        elif schema.revision(self.database) != schema.HEAD:
+            raise ConfigurationError(
+                "The database's schema is not the one of this release. Run `attibooks db upgrade` and start again."
+            )
+
+    def _billing(self) -> BillingProvider:
+        """The one active provider; never free by accident."""
+        wanted = self.settings.billing
+        if wanted in self.plugins.billing:
+            return self.plugins.billing[wanted]
+        raise ConfigurationError(
+            f"The billing provider {wanted!r} is not available. Install and configure its plugin, or set "
+            f"{PREFIX}BILLING=none to run without billing: everybody has Pro then."
+        )
+
+
+def load_plugins(
+    settings: HostSettings,
+    clock: Clock,
+    http: HttpPool,
+    candidates: Sequence[Candidate] | None = None,
+    overrides: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Plugins:
+    """Load the plugins of a host: core's own, and the given or installed ones.
+
+    :raises ConfigurationError: a required one is not active.
+    """
+    services = Services(clock, http, settings.public_url, settings.production, overrides or {})
+    own = [explicit("core.builder", DefaultBuilder()), explicit("core.unmetered", UnmeteredBilling())]
+    found = installed_candidates() if candidates is None else list(candidates)
+    plugins = Plugins([*own, *found], services, allowed=settings.plugins, blocked=settings.blocked_plugins)
+    plugins.require(settings.required_plugins)
+    return plugins
+
+
+def _keys(settings: HostSettings) -> list[str]:
+    if settings.encryption_keys is not None:
+        return [key.get_secret_value() for key in settings.encryption_keys]
+    beside = Path(sa.make_url(settings.database_url).database or "") if settings.sqlite else Path("attibooks")
+    return [development_key(beside)]
+
+
+def _durable(settings: HostSettings) -> DurableRuntime:
+    # Imported here: the engine takes half a second, and tools and tests with a double do not need it.
+    from attibooks_core.durable.dbos_runtime import DbosRuntime  # noqa: PLC0415
+
+    return DbosRuntime(durable_url(settings.database_url), lease_seconds=settings.executor_lease_seconds)
+
+
+def durable_url(database_url: str) -> str:
+    """The engine's database: PostgreSQL is shared, beside SQLite the engine has a file of its own."""
+    url: Any = sa.make_url(database_url)
+    if url.get_backend_name() != "sqlite":
+        return str(url.render_as_string(hide_password=False))
+    path = Path(url.database).absolute()
+    return f"sqlite:///{path.with_name(f'{path.stem}-durable{path.suffix}')}"

@@ -1,0 +1,194 @@
+"""Routes of the in-CRM app: `/api/{gateway}/...` (contract §3)."""
+
+from typing import Any
+
+import msgspec
+from litestar import Response, Router, delete, get, post, put
+from litestar.di import NamedDependency, Provide
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, JSONBody
+
+from attibooks_core.host import Host
+from attibooks_core.invoicing.creating import ROUTE, CreateRequest, StillRunning
+from attibooks_core.invoicing.shapes import CreatedShape, UsageShape
+from attibooks_core.model import RecordRef
+from attibooks_core.plans.quota import COUNTED, month_of
+from attibooks_core.storage.trail import TrailEntry
+from attibooks_core.web.calls import Call, Calls, checked_key, provide_call
+from attibooks_core.web.connection import check_connection
+from attibooks_core.web.jobs import job_of
+from attibooks_core.web.problems import ERROR_RESPONSES
+from attibooks_core.web.schemas import (
+    Body,
+    CreateBody,
+    InstallationAnswer,
+    InstallationBody,
+    JobAccepted,
+    JobShape,
+    RecordBody,
+    SettingsAnswer,
+    SettingsBody,
+    StatusAnswer,
+    TrailAnswer,
+    TrailEntryShape,
+)
+from attibooks_core.web.settings_page import check_callback, settings_answer
+
+JSON = "application/json"
+ACCEPTED = ResponseSpec(JobAccepted, description="It takes longer; ask for the job.", generate_examples=False)
+
+TheHost = NamedDependency[Host]
+TheCalls = NamedDependency[Calls]
+TheCall = NamedDependency[Call]
+
+
+@post("/installations", status_code=201, responses=ERROR_RESPONSES)
+async def install(
+    host: TheHost, calls: TheCalls, call: TheCall, data: JSONBody[InstallationBody]
+) -> Response[InstallationAnswer]:
+    """Store how this workspace's app is reached; a repeat gives the same id."""
+    check_callback(data.callback_url, host)
+
+    async def produce() -> bytes:
+        caller = call.caller
+        facts = {k: getattr(data, k) for k in ("callback_url", "handler_id", "connection_id", "connection_key")}
+        now = host.clock.now()
+        installed = await host.workspaces.install(caller.workspace_id, caller.gateway, facts, now)
+        if data.settings is not None:
+            plain = calls.validated(data.settings).plain()
+            await host.workspaces.store_settings(caller.workspace_id, plain, caller.issued_at)
+        return msgspec.json.encode(InstallationAnswer(installation_id=installed))
+
+    return _json(await calls.once("installations", call, produce), 201)
+
+
+@delete("/installations", status_code=204, responses=ERROR_RESPONSES)
+async def uninstall(host: TheHost, calls: TheCalls, call: TheCall) -> None:
+    """Forget the workspace: callback, settings, tokens and caches. Usage and trail stay."""
+    caller = call.caller
+
+    async def produce() -> None:
+        await host.workspaces.uninstall(caller.workspace_id)
+        host.bench.leases.drop(caller.workspace_id)
+        await host.plugins.gateways[caller.gateway].forget(caller.workspace_id)
+
+    await calls.single("uninstall", call, produce)
+
+
+@post("/connection/status", status_code=200, responses=ERROR_RESPONSES)
+async def connection_status(host: TheHost, calls: TheCalls, call: TheCall, data: JSONBody[Body]) -> StatusAnswer:
+    """Check Status: ask the books who they are."""
+    settings = await calls.settings_of(call, data.settings, change=False)
+    return await check_connection(host, call.caller, settings)
+
+
+@get("/settings", responses=ERROR_RESPONSES)
+async def get_settings(host: TheHost, calls: TheCalls, call: TheCall) -> SettingsAnswer:
+    """The stored settings, section by section."""
+    settings = await calls.settings_of(call, None, change=False)
+    return await settings_answer(host, call.caller, settings)
+
+
+@put("/settings", responses=ERROR_RESPONSES)
+async def put_settings(
+    host: TheHost, calls: TheCalls, call: TheCall, data: JSONBody[SettingsBody]
+) -> Response[SettingsAnswer]:
+    """Store a snapshot, or refuse it with every problem at once."""
+
+    async def produce() -> bytes:
+        caller = call.caller
+        await calls.settings_of(call, None, change=False)
+        settings = calls.validated(data.settings)
+        await host.workspaces.store_settings(caller.workspace_id, settings.plain(), caller.issued_at, always=True)
+        return msgspec.json.encode(await settings_answer(host, caller, settings))
+
+    return _json(await calls.once("settings", call, produce), 200)
+
+
+@post("/invoices", status_code=201, responses={202: ACCEPTED, **ERROR_RESPONSES})
+async def create_invoice(
+    host: TheHost, calls: TheCalls, call: TheCall, data: JSONBody[CreateBody]
+) -> Response[CreatedShape]:
+    """Create QuickBooks invoice: one click, one invoice."""
+    checked_key(call.caller)
+
+    async def produce() -> bytes | StillRunning:
+        settings = await calls.settings_of(call, data.settings, change=True)
+        ref = RecordRef(data.object, data.record_id)
+        request = CreateRequest(call.caller, settings, ref, call.body_hash, data.mode, data.confirm_recent)
+        return await host.creator.create(request)
+
+    outcome = await calls.single(ROUTE, call, produce)
+    if isinstance(outcome, StillRunning):
+        return _json(msgspec.json.encode(JobAccepted(job_id=outcome.job_id)), 202)
+    return _json(outcome, 201)
+
+
+@post("/invoices/trail", status_code=200, responses=ERROR_RESPONSES)
+async def invoice_trail(host: TheHost, calls: TheCalls, call: TheCall, data: JSONBody[RecordBody]) -> TrailAnswer:
+    """What happened to the invoices of a record."""
+    await calls.settings_of(call, data.settings, change=False)
+    entries = await host.bench.trail.of_record(call.caller.workspace_id, RecordRef(data.object, data.record_id))
+    return TrailAnswer(entries=[_trail_entry(e) for e in entries])
+
+
+@post("/usage", status_code=200, responses=ERROR_RESPONSES)
+async def usage(host: TheHost, call: TheCall, data: JSONBody[Body]) -> UsageShape:
+    """The plan and what is used of it this month."""
+    del data
+    workspace_id, now = call.caller.workspace_id, host.clock.now()
+    counter = await host.bench.usage.count(workspace_id, COUNTED, month_of(now))
+    return UsageShape.of(await host.bench.billing.entitlements(workspace_id), counter, now)
+
+
+@get("/jobs/{job_id:str}", responses=ERROR_RESPONSES)
+async def get_job(host: TheHost, calls: TheCalls, call: TheCall, job_id: FromPath[str]) -> JobShape:
+    """How a job stands."""
+    settings = await calls.settings_of(call, None, change=False)
+    return await job_of(host, call.caller, settings, job_id)
+
+
+ROUTES = [
+    install,
+    uninstall,
+    connection_status,
+    get_settings,
+    put_settings,
+    create_invoice,
+    invoice_trail,
+    usage,
+    get_job,
+]
+
+
+def app_router(host: Host, gateway: str) -> Router:
+    """The routes for the app of one CRM."""
+    calls = Calls(host)
+    return Router(
+        path=f"/api/{gateway}",
+        route_handlers=ROUTES,
+        dependencies={
+            "host": Provide(lambda: host, sync_to_thread=False),
+            "calls": Provide(lambda: calls, sync_to_thread=False),
+            "call": Provide(provide_call, sync_to_thread=False),
+        },
+        tags=[f"app of {gateway}"],
+    )
+
+
+def _json(body: bytes, status: int) -> Response[Any]:
+    return Response(body, status_code=status, media_type=JSON)
+
+
+def _trail_entry(entry: TrailEntry) -> TrailEntryShape:
+    return TrailEntryShape(
+        at=entry.at,
+        kind=entry.kind,
+        actor=entry.actor,
+        summary=entry.summary,
+        intent_id=entry.intent_id,
+        invoice_id=entry.invoice_id,
+        request_id=entry.request_id,
+        reference=entry.reference,
+        details=entry.details,
+    )
