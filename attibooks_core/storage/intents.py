@@ -23,7 +23,7 @@ from attibooks_core.errors import LimitReached, Question, Superseded
 from attibooks_core.model import AccountingInvoice, Books, RecordRef
 from attibooks_core.storage import usage
 from attibooks_core.storage.engine import Database
-from attibooks_core.storage.statements import insert_once
+from attibooks_core.storage.statements import insert_once, one_at_a_time
 from attibooks_core.storage.tables import idempotency_keys, intents, invoices
 from attibooks_core.storage.trail import TrailEntry
 from attibooks_core.storage.trail import add as add_trail
@@ -406,6 +406,7 @@ def _reserve(connection: sa.Connection, intent: Intent, limit: int | None) -> No
 
 
 def _ask_about_recent(connection: sa.Connection, intent: Intent) -> None:
+    one_at_a_time(connection, f"{intent.workspace_id}/{intent.source.object}/{intent.source.record_id}")
     wanted = (
         sa.select(intents.c.created_at, intents.c.invoice_id, invoices.c.number)
         .outerjoin(

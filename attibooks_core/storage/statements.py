@@ -24,14 +24,24 @@ def upsert(
     keys = [c.name for c in table.primary_key.columns]
     changed = {name: insert.excluded[name] for name in values if name not in {*keys, *keep}}
     statement = insert.on_conflict_do_update(index_elements=keys, set_=changed, where=where)
-    return connection.execute(statement).rowcount > 0
+    return _wrote(connection, table, statement)
 
 
 def insert_once(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> bool:
     """Insert a row unless its primary key is taken; say whether it was inserted."""
-    statement = _insert(connection, table).values(**values).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount > 0
+    return _wrote(connection, table, _insert(connection, table).values(**values).on_conflict_do_nothing())
+
+
+def _wrote(connection: sa.Connection, table: sa.Table, statement: Any) -> bool:  # noqa: ANN401 - two dialects' types
+    """Whether a row was written; psycopg's row count of an insert does not tell."""
+    return connection.execute(statement.returning(next(iter(table.primary_key)))).first() is not None
 
 
 def _insert(connection: sa.Connection, table: sa.Table) -> Any:  # noqa: ANN401 - two dialects' types
     return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
+
+
+def one_at_a_time(connection: sa.Connection, name: str) -> None:
+    """Let only one transaction with this name go on until it ends; SQLite's writers are alone anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))

@@ -46,8 +46,7 @@ def reserve(connection: sa.Connection, workspace_id: str, environment: str, mont
     take = sa.update(usage).where(*_row(**key), allowed).values(held=usage.c.held + 1)
     if connection.execute(take).rowcount:
         return True
-    if not insert_once(connection, usage, {**key, "used": 0, "held": 0}):
-        return False
+    insert_once(connection, usage, {**key, "used": 0, "held": 0})  # the month's first, unless another one just was
     return connection.execute(take).rowcount > 0
 
 

@@ -7,8 +7,6 @@ import pytest
 from attibooks_core.testing.context import StubHost
 from attibooks_core.testing.server import ScriptedServer
 
-pytest.register_assert_rewrite("attibooks_core.testing.context")
-
 
 @pytest.fixture
 def anyio_backend() -> str:
