@@ -79,6 +79,8 @@ class Host:
         self.clock = clock or SystemClock(settings.clock_offset_seconds)
         self.http = HttpPool(user_agent=f"AttiBooks/{__version__}")
         self.plugins = load_plugins(settings, self.clock, self.http, candidates, plugin_settings)
+        self.plugins.require(settings.required_plugins)
+        self.plugins.require_settings()
         self.vault = Vault(_keys(settings))
         self.database = Database(settings.database_url)
         self.workspaces = Workspaces(self.database, self.vault)
@@ -147,16 +149,11 @@ def load_plugins(
     candidates: Sequence[Candidate] | None = None,
     overrides: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Plugins:
-    """Load the plugins of a host: core's own, and the given or installed ones.
-
-    :raises ConfigurationError: a required one is not active.
-    """
+    """Load the plugins of a host: core's own, and the given or installed ones."""
     services = Services(clock, http, settings.public_url, settings.production, overrides or {})
     own = [explicit("core.builder", DefaultBuilder()), explicit("core.unmetered", UnmeteredBilling())]
     found = installed_candidates() if candidates is None else list(candidates)
-    plugins = Plugins([*own, *found], services, allowed=settings.plugins, blocked=settings.blocked_plugins)
-    plugins.require(settings.required_plugins)
-    return plugins
+    return Plugins([*own, *found], services, allowed=settings.plugins, blocked=settings.blocked_plugins)
 
 
 def _keys(settings: HostSettings) -> list[str]:

@@ -26,10 +26,10 @@ class HttpPool:
     Implements `protocols.HttpFactory`.
     """
 
-    def __init__(self, *, user_agent: str, max_accounts: int = MAX_ACCOUNTS) -> None:
+    def __init__(self, *, user_agent: str, max_accounts: int = MAX_ACCOUNTS, tls: ssl.SSLContext | None = None) -> None:
         self._user_agent = user_agent
         self._max_accounts = max_accounts
-        self._tls: ssl.SSLContext | None = None
+        self._tls = tls
         self._accounts: OrderedDict[str, AccountClient] = OrderedDict()
         self._closing: set[asyncio.Task[None]] = set()
 

@@ -92,6 +92,7 @@ class FieldInfo:
     type: str
     is_writable: bool = True
     is_archived: bool = False
+    is_multiselect: bool = False
 
 
 # -- the draft ---------------------------------------------------------------------------------------------------

@@ -41,7 +41,10 @@ def wait_before(error: Exception, attempt: int, policy: RetryPolicy, spread: flo
     if attempt >= policy.attempts:
         return None
     asked = error.retry_after if isinstance(error, Unavailable) else None
-    wait = asked if asked is not None else policy.base * 4 ** (attempt - 1) * (0.5 + spread / 2)
+    if asked is not None:
+        # A little later than asked: the others who were told the same come back at that very instant.
+        return asked * (1 + spread / 10) if asked <= policy.longest else None
+    wait = policy.base * 4 ** (attempt - 1) * (0.5 + spread / 2)
     return wait if wait <= policy.longest else None
 
 
@@ -78,7 +81,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
         return max(float(text), 0.1)
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     date = date if date.tzinfo else date.replace(tzinfo=UTC)
     return max((date - now).total_seconds(), 0.1)

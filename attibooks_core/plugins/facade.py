@@ -60,6 +60,7 @@ class Plugins:
         blocked: Collection[str] = (),
     ) -> None:
         self._manager, self._reports = load(candidates, allowed, blocked)
+        self.misconfigured: dict[str, str] = {}
         if host is None:
             return
         self.readers: Mapping[str, RecordReader] = self._objects("register_record_readers", RecordReader, host)
@@ -87,6 +88,14 @@ class Plugins:
             if report is None or not report.state.usable:
                 why = f"it is {report.state}: {report.reason}" if report else "it is not installed"
                 raise ConfigurationError(f"The plugin {name} is required and {why}. See `attibooks plugins`.")
+
+    def require_settings(self) -> None:
+        """Refuse to go on while a plugin's own settings are wrong.
+
+        :raises ConfigurationError: saying what is wrong; a plugin that is not wanted can be blocked.
+        """
+        for name, message in self.misconfigured.items():
+            raise ConfigurationError(f"The plugin {name}: {message} Or leave it out: ATTIBOOKS_BLOCKED_PLUGINS.")
 
     # -- scope ---------------------------------------------------------------------------------------------------
 
@@ -203,6 +212,8 @@ class Plugins:
                 offered = list(_call(impl, arguments) or ())
             except Exception as error:  # noqa: BLE001 - a plugin may raise anything
                 self._degrade(impl.plugin_name, f"{hook} raised {type(error).__name__}: {error}")
+                if isinstance(error, ConfigurationError):
+                    self.misconfigured.setdefault(impl.plugin_name, error.message)
                 continue
             yield from ((impl.plugin_name, item) for item in offered)
 

@@ -1,6 +1,8 @@
 """Doubles of what the host gives to plugins."""
 
 import asyncio
+import functools
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -84,13 +86,19 @@ class FakeRun:
             raise Superseded("Another run took over.")
 
 
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """One context for all tests of a process: it takes 30 ms to make, and loopback speaks no TLS."""
+    return ssl.create_default_context()
+
+
 @dataclass
 class StubHost:
     """A `protocols.HostServices` with a real HTTP pool; `overrides` plays the environment of plugin settings."""
 
     overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     clock: SettableClock = field(default_factory=SettableClock)
-    http: HttpPool = field(default_factory=lambda: HttpPool(user_agent="attibooks-tests"))
+    http: HttpPool = field(default_factory=lambda: HttpPool(user_agent="attibooks-tests", tls=_tls()))
     public_url: str = "http://127.0.0.1:8000"
     production: bool = False
 

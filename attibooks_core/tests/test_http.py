@@ -40,7 +40,7 @@ async def test_a_slow_answer_is_given_up_and_may_have_done_the_work(pool, server
     done = asyncio.Event()
 
     def slow(_):
-        import time  # noqa: PLC0415
+        import time
 
         time.sleep(0.5)
         return Answer({})
@@ -75,7 +75,7 @@ async def test_at_most_eight_calls_of_an_account_are_on_the_wire(pool, server):
 
     def count(_):
         nonlocal most, now
-        import time  # noqa: PLC0415
+        import time
 
         now += 1
         most = max(most, now)

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attibooks_core.settings import CORE_FIELDS, Digits, Flag, Number, SettingsCatalog, SettingsField, TextMap, Whole, Words
+from attibooks_core.settings import (
+    CORE_FIELDS,
+    Digits,
+    Flag,
+    Number,
+    SettingsCatalog,
+    SettingsField,
+    TextMap,
+    Whole,
+    Words,
+)
 
 CATALOG = SettingsCatalog([*CORE_FIELDS, SettingsField("qbo_company_id", 7, Digits(6, 20), "Company ID")])
 
@@ -23,7 +33,9 @@ def test_null_blank_and_absent_all_mean_not_set():
 
 
 def test_every_problem_is_said_at_once():
-    _, problems = read(template_rate="much", invoice_mode="slow", made_up=1, template_currency="EURO", qbo_company_id="12ab")
+    _, problems = read(
+        template_rate="much", invoice_mode="slow", made_up=1, template_currency="EURO", qbo_company_id="12ab"
+    )
     assert [(p.field, p.code) for p in problems] == [
         ("template_rate", "wrong_value"),
         ("invoice_mode", "wrong_value"),

@@ -173,11 +173,11 @@ async def test_one_process_holds_one_runtime(new_database):
 
 
 def test_the_private_names_that_the_adapter_needs_are_there():
-    from dbos import DBOS  # noqa: PLC0415
-    from dbos._sys_db import SystemDatabase  # noqa: PLC0415
-    from dbos._utils import INTERNAL_QUEUE_NAME  # noqa: PLC0415
+    from dbos import DBOS
+    from dbos._sys_db import SystemDatabase
+    from dbos._utils import INTERNAL_QUEUE_NAME
 
-    from attibooks_core.durable.dbos_runtime import INTERNAL_QUEUE  # noqa: PLC0415
+    from attibooks_core.durable.dbos_runtime import INTERNAL_QUEUE
 
     assert callable(DBOS._recover_pending_workflows)
     assert callable(SystemDatabase.reenqueue_for_recovery)

@@ -154,7 +154,9 @@ def test_everything_that_is_missing_is_said_at_once():
 
 
 def test_wrong_and_missing_values_are_said_together():
-    error = refused(MAPPED, record(rate="ask me", hours=Decimal(-1), currency="XXY", terms="30 days", invoice_email="nobody"))
+    error = refused(
+        MAPPED, record(rate="ask me", hours=Decimal(-1), currency="XXY", terms="30 days", invoice_email="nobody")
+    )
     assert fields_of(error) == [
         ("customer_email", "invalid_email"),
         ("rate", "not_a_number"),
@@ -168,12 +170,16 @@ def test_a_wrong_value_is_not_replaced_by_the_template():
     assert fields_of(refused({**MAPPED, **TEMPLATES}, record(rate="12,50"))) == [("rate", "not_a_number")]
 
 
-@pytest.mark.parametrize("text", ["1.234,56", "1,234.56", "1e5", "$5", "٣", "NaN", "Infinity", "0x10", "1 000", True, TODAY])
+@pytest.mark.parametrize(
+    "text", ["1.234,56", "1,234.56", "1e5", "$5", "٣", "NaN", "Infinity", "0x10", "1 000", True, TODAY]
+)
 def test_what_is_no_plain_decimal_is_refused_not_guessed(text):
     assert fields_of(refused(MAPPED, record(rate=text))) == [("rate", "not_a_number")]
 
 
-@pytest.mark.parametrize(("text", "value"), [(" 12.50 ", "12.50"), ("+3", "3"), ("0007", "7"), (Decimal("1E+3"), "1000")])
+@pytest.mark.parametrize(
+    ("text", "value"), [(" 12.50 ", "12.50"), ("+3", "3"), ("0007", "7"), (Decimal("1E+3"), "1000")]
+)
 def test_text_that_is_a_plain_decimal_is_a_number(text, value):
     assert made(MAPPED, record(rate=text)).lines[0].rate == Decimal(value)
 
@@ -208,7 +214,9 @@ def test_a_description_of_control_characters_only_is_no_description():
 
 
 def test_a_reference_is_no_description():
-    assert fields_of(refused(MAPPED, record(service=RecordRef("people", "p1")))) == [("service_description", "wrong_type")]
+    assert fields_of(refused(MAPPED, record(service=RecordRef("people", "p1")))) == [
+        ("service_description", "wrong_type")
+    ]
 
 
 @pytest.mark.parametrize("days", [Decimal("1.5"), Decimal(3651), "99999"])
@@ -216,14 +224,19 @@ def test_due_days_are_whole_and_bounded(days):
     assert fields_of(refused(MAPPED, record(terms=days))) == [("due_days", "wrong_value")]
 
 
-@pytest.mark.parametrize("address", ["a@b", "a b@x.example", "a@x.example, b@x.example", "@x.example", "x" * 100 + "@x.example"])
+@pytest.mark.parametrize(
+    "address", ["a@b", "a b@x.example", "a@x.example, b@x.example", "@x.example", "x" * 100 + "@x.example"]
+)
 def test_an_address_that_is_none_is_refused_before_the_books_see_it(address):
     assert fields_of(refused(MAPPED, record(invoice_email=address))) == [("customer_email", "invalid_email")]
 
 
 def test_one_sentence_says_what_failed_and_one_what_to_do():
     error = refused(MAPPED, record(rate=None))
-    assert error.message == "There is no rate. Fill the attribute `rate` of the record, or set a template default in settings section 3."
+    assert (
+        error.message
+        == "There is no rate. Fill the attribute `rate` of the record, or set a template default in settings section 3."
+    )
     assert error.problems[0].fix.startswith("Fill the attribute `rate`")
 
 
@@ -295,7 +308,9 @@ attributes = st.dictionaries(
 )
 raw_settings = st.dictionaries(
     st.sampled_from([f.key for f in CORE_FIELDS]),
-    st.one_of(st.none(), st.text(max_size=20), st.integers(), st.floats(), st.booleans(), st.sampled_from([*MAPPED.values()])),
+    st.one_of(
+        st.none(), st.text(max_size=20), st.integers(), st.floats(), st.booleans(), st.sampled_from([*MAPPED.values()])
+    ),
 )
 
 

@@ -1,6 +1,6 @@
 """A backend with the right shape, as the text of a plugin's module."""
 
-BACKEND_MODULE = '''
+BACKEND_MODULE = """
 from attibooks_core.hookspecs import hookimpl
 from attibooks_core.model import Books, Capability
 attibooks_api = (1, 0)
@@ -19,4 +19,4 @@ class Backend:
 
 @hookimpl
 def register_accounting_backends(host): return [Backend()]
-'''
+"""

@@ -22,7 +22,12 @@ CROOKED = {
         "invalid",
         "'workspace'",
     ),
-    "misspelt_hook": (HEAD + "@hookimpl\ndef register_recrod_readers(host): return []\n", None, "invalid", "no hook|not a hook"),
+    "misspelt_hook": (
+        HEAD + "@hookimpl\ndef register_recrod_readers(host): return []\n",
+        None,
+        "invalid",
+        "no hook|not a hook",
+    ),
     "optional_unknown_hook": (
         HARMLESS + "@hookimpl(optionalhook=True)\ndef a_hook_of_tomorrow(x): return []\n",
         None,
@@ -40,7 +45,12 @@ CROOKED = {
         "active",
         "",
     ),
-    "api_of_the_future": (HARMLESS + "attibooks_api = (2, 0)\n", None, "incompatible", "hook API 2.0, this host offers 1.0"),
+    "api_of_the_future": (
+        HARMLESS + "attibooks_api = (2, 0)\n",
+        None,
+        "incompatible",
+        "hook API 2.0, this host offers 1.0",
+    ),
     "api_minor_of_the_future": (HARMLESS + "attibooks_api = (1, 9)\n", None, "incompatible", "hook API 1.9"),
     "api_not_declared": (HARMLESS + "del attibooks_api\n", None, "incompatible", "declares no attibooks_api"),
     "register_raises": (
@@ -49,7 +59,12 @@ CROOKED = {
         "degraded",
         "register_settings_fields raised RuntimeError: no licence",
     ),
-    "async_register": (HEAD + "@hookimpl\nasync def register_settings_fields(): return []\n", None, "invalid", "must not be async"),
+    "async_register": (
+        HEAD + "@hookimpl\nasync def register_settings_fields(): return []\n",
+        None,
+        "invalid",
+        "must not be async",
+    ),
     "sync_listener": (HEAD + "@hookimpl\ndef on_invoice_event(event): pass\n", None, "invalid", "must be async"),
     "wrapper": (
         HEAD + "@hookimpl(wrapper=True)\ndef build_invoice(record):\n  return (yield)\n",
@@ -107,7 +122,9 @@ def test_a_backend_key_that_two_plugins_claim_is_used_by_neither(installer):
 
 def test_a_setting_that_two_plugins_declare_is_known_to_neither(installer):
     field = "from attibooks_core.settings import SettingsField, Text\n"
-    body = HEAD + field + "@hookimpl\ndef register_settings_fields(): return [SettingsField('mine', 7, Text(), 'Mine')]\n"
+    body = (
+        HEAD + field + "@hookimpl\ndef register_settings_fields(): return [SettingsField('mine', 7, Text(), 'Mine')]\n"
+    )
     installer.install("one", body)
     installer.install("two", body)
     plugins = load(allowed=["one", "two"])
@@ -117,7 +134,11 @@ def test_a_setting_that_two_plugins_declare_is_known_to_neither(installer):
 
 def test_a_plugin_cannot_take_a_setting_of_the_core(installer):
     field = "from attibooks_core.settings import SettingsField, Text\n"
-    body = HEAD + field + "@hookimpl\ndef register_settings_fields(): return [SettingsField('template_rate', 3, Text(), 'X')]\n"
+    body = (
+        HEAD
+        + field
+        + "@hookimpl\ndef register_settings_fields(): return [SettingsField('template_rate', 3, Text(), 'X')]\n"
+    )
     installer.install("greedy", body)
     plugins = load()
     assert plugins.catalog.fields["template_rate"].title == "Rate"
@@ -146,7 +167,9 @@ def test_a_required_plugin_that_is_not_active_keeps_the_host_from_starting(insta
 
 
 def test_an_object_without_the_protocols_shape_is_refused(installer):
-    body = BACKEND_MODULE.replace("async def submit(", "def submit(").replace("def books(self, settings)", "def books(self)")
+    body = BACKEND_MODULE.replace("async def submit(", "def submit(").replace(
+        "def books(self, settings)", "def books(self)"
+    )
     installer.install("odd", body)
     plugins = load(allowed=["odd"])
     assert plugins.backends == {}

@@ -47,7 +47,9 @@ def test_without_its_key_a_text_stays_shut():
         Vault([NEW]).open("ws", "p", Vault([OLD]).seal("ws", "p", b"x"))
 
 
-@pytest.mark.parametrize("key", ["", "nocolon", "k:short", "k:" + "!" * 44, "a.b:" + base64.b64encode(b"n" * 32).decode()])
+@pytest.mark.parametrize(
+    "key", ["", "nocolon", "k:short", "k:" + "!" * 44, "a.b:" + base64.b64encode(b"n" * 32).decode()]
+)
 def test_a_malformed_key_is_named_without_its_value(key):
     with pytest.raises(ConfigurationError) as refused:
         Vault([key])

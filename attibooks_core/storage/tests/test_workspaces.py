@@ -7,7 +7,7 @@ import pytest
 from attibooks_core.model import Books
 from attibooks_core.storage.memory import BoundMemory
 from attibooks_core.storage.tables import installations
-from attibooks_core.storage.workspaces import Workspaces, WorkspaceRow
+from attibooks_core.storage.workspaces import WorkspaceRow, Workspaces
 from attibooks_core.testing import SettableClock
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

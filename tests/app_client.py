@@ -1,0 +1,98 @@
+"""The in-Attio app, as the host sees it: signed calls. Written from contract §3, not from the plugin that checks them."""
+
+import hashlib
+import hmac
+import json
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+
+@dataclass
+class AppClient:
+    """One workspace's app."""
+
+    url: str
+    workspace: str
+    token: str
+    secret: str
+    key_id: str
+    accounting: str | None = None
+    user: str = "user-1"
+    settings: dict[str, Any] | None = None
+    timeout: float = 30.0
+    http: httpx.Client = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.http = httpx.Client(base_url=self.url, timeout=self.timeout)
+
+    def headers(
+        self, method: str, target: str, body: bytes, *, key: str | None = None, at: float | None = None
+    ) -> dict[str, str]:
+        """Every header of a call, its signature included."""
+        timestamp = str(int(time.time() if at is None else at))
+        token_hash = hashlib.sha256(self.accounting.encode()).hexdigest() if self.accounting else ""
+        lines = [
+            "v1",
+            timestamp,
+            method,
+            target,
+            self.workspace,
+            self.user,
+            key or "",
+            token_hash,
+            hashlib.sha256(body).hexdigest(),
+        ]
+        signature = hmac.new(self.secret.encode(), "\n".join(lines).encode(), hashlib.sha256).hexdigest()
+        headers = {
+            "Authorization": f"Bearer {self.token}",
+            "X-AttiBooks-Workspace": self.workspace,
+            "X-AttiBooks-Key-Id": self.key_id,
+            "X-AttiBooks-Timestamp": timestamp,
+            "X-AttiBooks-Signature": signature,
+            "X-Attio-User-Id": self.user,
+            "Content-Type": "application/json",
+        }
+        if self.accounting:
+            headers["X-Accounting-Access-Token"] = self.accounting
+        if key:
+            headers["Idempotency-Key"] = key
+        return headers
+
+    def call(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, key: str | None = None
+    ) -> httpx.Response:
+        """One call to `/api/attio/...`."""
+        target = f"/api/attio/{path}"
+        content = b"" if body is None else json.dumps(body).encode()
+        return self.http.request(
+            method, target, content=content, headers=self.headers(method, target, content, key=key)
+        )
+
+    def read(self, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+        """A read by POST."""
+        return self.call("POST", path, body or {})
+
+    def install(self) -> httpx.Response:
+        """Register the workspace."""
+        body = {
+            "callback_url": "https://hooks.example/attibooks",
+            "handler_id": "handler-1",
+            "connection_id": "connection-1",
+            "connection_key": "quickbooks",
+        }
+        return self.call("POST", "installations", body, key=uuid4().hex)
+
+    def put_settings(self, settings: dict[str, Any]) -> httpx.Response:
+        """Store settings."""
+        return self.call("PUT", "settings", {"settings": settings}, key=uuid4().hex)
+
+    def create(self, object_slug: str, record_id: str, *, key: str | None = None, **more: Any) -> httpx.Response:
+        """Click *Create QuickBooks invoice*."""
+        body = {"object": object_slug, "record_id": record_id, **more}
+        if self.settings is not None and "settings" not in body:
+            body["settings"] = self.settings
+        return self.call("POST", "invoices", body, key=key or uuid4().hex)

@@ -1,0 +1,105 @@
+"""A real host: the installed program in a process of its own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+START_SECONDS = 40
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class HostProcess:
+    """`attibooks serve` (or another command) with an environment of its own; use it as a context manager."""
+
+    def __init__(
+        self, folder: Path, environment: dict[str, str], *, command: str = "serve", python_path: Path | None = None
+    ) -> None:
+        self._folder = folder
+        self._environment = environment
+        self._command = command
+        self._python_path = python_path
+        self.port = free_port()
+        self.log = folder / f"{command}-{self.port}.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> Self:
+        """Start it and wait until it serves."""
+        arguments = [self._command, "--port", str(self.port)] if self._command == "serve" else [self._command]
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self._folder), **self._environment}
+        if self._python_path:
+            environment["PYTHONPATH"] = str(self._python_path)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "attibooks_core", *arguments],
+                cwd=self._folder,
+                env=environment,
+                stdout=log,
+                stderr=log,
+            )
+        if self._command == "serve":
+            self._wait_until_it_serves()
+        return self
+
+    def _wait_until_it_serves(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self.process is None or self.process.poll() is not None:
+                break
+            try:
+                if httpx.get(f"{self.url}/health/live", timeout=1).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                time.sleep(0.05)
+        raise AssertionError(f"the host did not start:\n{self.text()[-3000:]}")
+
+    def kill(self) -> None:
+        """SIGKILL: no chance to clean up."""
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait(10)
+
+    def stop(self, seconds: float = 40) -> int:
+        """SIGTERM: drain and end."""
+        if self.process is None:
+            return 0
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)
+
+    def wait_dead(self, seconds: float = 30) -> None:
+        """Wait until it has ended by itself."""
+        if self.process:
+            self.process.wait(seconds)
+
+    def text(self) -> str:
+        """Everything it said."""
+        return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+
+    def events(self) -> list[dict[str, Any]]:
+        """Its log lines that are JSON."""
+        return [json.loads(line) for line in self.text().splitlines() if line.startswith("{")]
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
