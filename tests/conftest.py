@@ -1,0 +1,103 @@
+"""The whole product on loopback: a sandbox, hosts in processes of their own, a desk to work at."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from attibooks_sandbox.testing import Sandbox
+
+from tests.desk import Desk
+from tests.host_process import HostProcess
+
+OPENAPI = Path(__file__).parent.parent / "sandbox" / "tests" / "attio-openapi.json"
+
+
+@pytest.fixture(scope="session")
+def box() -> Iterator[Sandbox]:
+    """Attio and QuickBooks; every answer of Attio is checked against its OpenAPI document."""
+    with Sandbox(attio_openapi=OPENAPI) as running:
+        yield running
+        assert running.violations == []
+
+
+@pytest.fixture(scope="session")
+def host_environment(box: Sandbox) -> dict[str, str]:
+    """What a host needs to know of the sandbox."""
+    workspace = box.workspace
+    return {
+        "ATTIBOOKS_BILLING": "none",
+        "ATTIBOOKS_LOG_FORMAT": "json",
+        "ATTIBOOKS_ATTIO__API_URL": box.attio_url,
+        "ATTIBOOKS_ATTIO__CLIENT_ID": workspace["client_id"],
+        "ATTIBOOKS_ATTIO__APP_SECRETS": json.dumps(workspace["app_secrets"]),
+        "ATTIBOOKS_QUICKBOOKS__SANDBOX_API_URL": box.quickbooks_url("sandbox"),
+        "ATTIBOOKS_QUICKBOOKS__PRODUCTION_API_URL": box.quickbooks_url("production"),
+    }
+
+
+@pytest.fixture(scope="session")
+def empty_database(request: pytest.FixtureRequest) -> Callable[[str, Path], dict[str, str]]:
+    """Makes the database of a host, migrated, and gives the setting that names it."""
+
+    def make(kind: str, folder: Path) -> dict[str, str]:
+        if kind == "sqlite":
+            return {"ATTIBOOKS_DATABASE_URL": f"sqlite:///{folder / 'attibooks.db'}"}
+        socket_folder = request.getfixturevalue("postgres_folder")
+        name = f"host_{uuid4().hex[:12]}"
+        with psycopg.connect(f"postgresql://postgres@/postgres?host={socket_folder}", autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        setting = {"ATTIBOOKS_DATABASE_URL": f"postgresql://postgres@/{name}?host={socket_folder}"}
+        subprocess.run(
+            [sys.executable, "-m", "attibooks_core", "db", "upgrade"],
+            env={"PATH": shutil.os.environ["PATH"], **setting}, cwd=folder, check=True, capture_output=True,
+        )
+        return setting
+
+    return make
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def host(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    host_environment: dict[str, str],
+    empty_database: Callable[[str, Path], dict[str, str]],
+) -> Iterator[HostProcess]:
+    """A host on each database, shared by the tests: each test works on records of its own."""
+    folder = tmp_path_factory.mktemp(f"host-{request.param}")
+    with HostProcess(folder, {**host_environment, **empty_database(request.param, folder)}) as running:
+        yield running
+        assert "internal_error" not in running.text(), running.text()[-3000:]
+
+
+@pytest.fixture
+def desk(box: Sandbox, host: HostProcess) -> Iterator[Desk]:
+    """A desk in the first workspace, connected to the US company's real books; faults are gone afterwards."""
+    made = Desk.open(box, host.url)
+    yield made
+    made.close()
+    box.faults.clear()
+    box.limits(quickbooks=True, attio=True)
+
+
+@pytest.fixture
+def desk_in(box: Sandbox, host: HostProcess) -> Iterator[Callable[..., Desk]]:
+    """Opens desks in other companies: `desk_in("GB")`, `desk_in("US", multicurrency=True)`."""
+
+    desks: list[Desk] = []
+
+    def make(country: str, environment: str = "sandbox", **more: Any) -> Desk:
+        desks.append(Desk.open(box, host.url, country=country, environment=environment, **more))
+        return desks[-1]
+
+    yield make
+    for made in desks:
+        made.close()
+    box.faults.clear()
