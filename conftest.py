@@ -17,6 +17,12 @@ from attibooks_core.storage.engine import Database
 pytest_plugins = ["attibooks_core.testing.plugin"]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The long runs of `make faults`."""
+    parser.addoption("--kill-rounds", type=int, default=1, help="how often each kill test runs")
+    parser.addoption("--real-leases", action="store_true", help="kill tests with the leases of a real host")
+
+
 @pytest.fixture(scope="session")
 def postgres_folder() -> Iterator[str]:
     """The socket folder of a PostgreSQL server of this run; no TCP port is opened."""

@@ -1,0 +1,140 @@
+"""Hosts that kill themselves: a plugin that is installed only here sends SIGKILL at the end of a chosen stage."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from attibooks_core.storage.engine import Database
+from attibooks_core.storage.tables import intents
+from attibooks_sandbox.testing import Sandbox
+
+from tests.desk import Desk
+from tests.host_process import HostProcess
+
+PLUGIN = '''
+import os, pathlib, signal
+from attibooks_core.hookspecs import hookimpl
+
+attibooks_api = (1, 0)
+ORDER = pathlib.Path(os.environ["KILL_ORDER"])
+
+class Killer:
+    def observe(self, event):
+        if ORDER.exists() and ORDER.read_text() == event.stage:
+            ORDER.unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+@hookimpl
+def register_observers(host):
+    return [Killer()]
+'''
+
+
+def install_killer(folder: Path) -> Path:
+    """A distribution with one plugin, made by hand."""
+    path = folder / "killer-plugin"
+    info = path / "killer-1.0.dist-info"
+    info.mkdir(parents=True)
+    (path / "killer.py").write_text(PLUGIN)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: killer\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[attibooks]\nkiller = killer\n")
+    return path
+
+
+class Theatre:
+    """One database, hosts that come and go, and an order that kills the one that reads it."""
+
+    def __init__(self, folder: Path, environment: dict[str, str], box: Sandbox) -> None:
+        self._folder = folder
+        self._order = folder / "kill-order"
+        self._environment = {**environment, "KILL_ORDER": str(self._order)}
+        self._plugin = install_killer(folder)
+        self._hosts: list[HostProcess] = []
+        self._desks: list[Desk] = []
+        self.box = box
+
+    def start(self, command: str = "serve") -> HostProcess:
+        """Another process on the database."""
+        host = HostProcess(self._folder, self._environment, command=command, python_path=self._plugin)
+        self._hosts.append(host)
+        return host.start()
+
+    def desk(self, host: HostProcess) -> Desk:
+        """A desk whose app calls this host."""
+        self._desks.append(Desk.open(self.box, host.url))
+        return self._desks[-1]
+
+    def desk_without_calls(self, host: HostProcess, like: Desk) -> Desk:
+        """A desk at another host that has not called yet, so that no token came there."""
+        app = replace(like.app, url=host.url)
+        self._desks.append(replace(like, app=app, attio=httpx.Client(base_url=self.box.attio_url)))
+        return self._desks[-1]
+
+    def wait_until_waiting(self, seconds: float) -> None:
+        """Wait until the only intent waits for tokens."""
+        database = Database(self._environment["ATTIBOOKS_DATABASE_URL"])
+        deadline = time.monotonic() + seconds
+        try:
+            while database.write_now(lambda c: c.execute(sa.select(intents.c.state)).scalar_one()) != "waiting_for_lease":
+                assert time.monotonic() < deadline, "the intent does not wait for tokens"
+                time.sleep(0.2)
+        finally:
+            database.close()
+
+    def order(self, stage: str) -> None:
+        """The next process that ends this stage dies."""
+        self._order.write_text(stage)
+
+    def end(self) -> None:
+        """Everybody out."""
+        for desk in self._desks:
+            desk.close()
+        for host in self._hosts:
+            host.kill()
+        self.box.faults.clear()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each kill test runs as often as `--kill-rounds` says."""
+    if "kill_round" in metafunc.fixturenames:
+        metafunc.parametrize("kill_round", range(metafunc.config.getoption("--kill-rounds")))
+
+
+TALLY: dict[tuple[str, str], list[float]] = {}
+
+
+@pytest.fixture
+def tally(database_kind: str) -> Callable[[str, float], None]:
+    """Takes note of a kill that made exactly one invoice, and how long it took to end."""
+    return lambda boundary, seconds: TALLY.setdefault((database_kind, boundary), []).append(seconds)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what the kills came to."""
+    if not TALLY:
+        return
+    terminalreporter.section("kills: one invoice each, record written, counted once")
+    for (database, boundary), seconds in sorted(TALLY.items()):
+        line = f"{database:<11} {boundary:<40} {len(seconds):>3} kills, ended after {max(seconds):5.1f} s at most"
+        terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def theatre(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    box: Sandbox,
+    host_environment: dict[str, str],
+    empty_database: Callable[[str, Path], dict[str, str]],
+    database_kind: str,
+) -> Iterator[Any]:
+    """A theatre on each database; leases are short unless `--real-leases` is given."""
+    lease = {} if request.config.getoption("--real-leases") else {"ATTIBOOKS_EXECUTOR_LEASE_SECONDS": "2"}
+    made = Theatre(tmp_path, {**host_environment, **lease, **empty_database(database_kind, tmp_path)}, box)
+    yield made
+    made.end()
