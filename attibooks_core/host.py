@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import sqlalchemy as sa
 from pydantic_settings import BaseSettings
 
 from attibooks_core import __version__
@@ -30,7 +29,7 @@ from attibooks_core.plans.quota import UnmeteredBilling
 from attibooks_core.plugins import Candidate, Plugins, explicit, installed_candidates
 from attibooks_core.protocols import BillingProvider, Clock
 from attibooks_core.storage import schema
-from attibooks_core.storage.engine import Database
+from attibooks_core.storage.engine import Database, database_file
 from attibooks_core.storage.intents import Intents
 from attibooks_core.storage.trail import Trail
 from attibooks_core.storage.usage import Usage
@@ -159,21 +158,11 @@ def load_plugins(
 def _keys(settings: HostSettings) -> list[str]:
     if settings.encryption_keys is not None:
         return [key.get_secret_value() for key in settings.encryption_keys]
-    beside = Path(sa.make_url(settings.database_url).database or "") if settings.sqlite else Path("attibooks")
-    return [development_key(beside)]
+    return [development_key(database_file(settings.database_url) or Path("attibooks"))]
 
 
 def _durable(settings: HostSettings) -> DurableRuntime:
     # Imported here: the engine takes half a second, and tools and tests with a double do not need it.
     from attibooks_core.durable.dbos_runtime import DbosRuntime  # noqa: PLC0415
 
-    return DbosRuntime(durable_url(settings.database_url), lease_seconds=settings.executor_lease_seconds)
-
-
-def durable_url(database_url: str) -> str:
-    """The engine's database: PostgreSQL is shared, beside SQLite the engine has a file of its own."""
-    url: Any = sa.make_url(database_url)
-    if url.get_backend_name() != "sqlite":
-        return str(url.render_as_string(hide_password=False))
-    path = Path(url.database).absolute()
-    return f"sqlite:///{path.with_name(f'{path.stem}-durable{path.suffix}')}"
+    return DbosRuntime.beside(settings.database_url, lease_seconds=settings.executor_lease_seconds)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -56,6 +57,15 @@ class DbosRuntime:
         self._fresh: set[str] = set()
         self.executor_id = f"{socket.gethostname()}-{uuid4().hex}"
         self.lease: ExecutorLease | None = None
+
+    @classmethod
+    def beside(cls, database_url: str, *, lease_seconds: float) -> "DbosRuntime":
+        """The runtime of a host: in its PostgreSQL database, or in a file of its own beside its SQLite file."""
+        url = sa.make_url(database_url)
+        if url.get_backend_name() == "sqlite":
+            path = Path(url.database or "").absolute()
+            url = url.set(database=str(path.with_name(f"{path.stem}-durable{path.suffix}")))
+        return cls(url.render_as_string(hide_password=False), lease_seconds=lease_seconds)
 
     def register(self, name: str, operation: Operation) -> None:
         """Teach an operation; before `open`."""

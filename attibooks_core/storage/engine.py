@@ -8,6 +8,7 @@ engine.
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -71,12 +72,27 @@ class Database:
         with self._reader.begin() as connection:
             return work(connection)
 
+    async def answers(self, seconds: float) -> bool:
+        """Whether the database answers within that time."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.read(lambda c: c.execute(sa.text("SELECT 1")).scalar_one())
+        except (TimeoutError, sa.exc.SQLAlchemyError):
+            return False
+        return True
+
     def close(self) -> None:
         """End threads and connections."""
         self._write_threads.shutdown()
         self._read_threads.shutdown()
         self._writer.dispose()
         self._reader.dispose()
+
+
+def database_file(url: str) -> Path | None:
+    """The file of an embedded database; None for a server."""
+    parsed = sa.make_url(url)
+    return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
 
 
 def _passing(error: OperationalError) -> bool:

@@ -1,8 +1,5 @@
 """Whether the process is alive, and whether it can serve."""
 
-import asyncio
-
-import sqlalchemy as sa
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
@@ -23,18 +20,9 @@ async def live() -> LiveAnswer:
 @get("/health/ready", tags=["health"], responses={503: NOT_READY})
 async def ready(host: NamedDependency[Host]) -> Response[ReadyAnswer]:
     """The database answers; plugins that are not active make the host degraded, not down."""
-    checks = {"database": await _database_answers(host)}
+    checks = {"database": await host.database.answers(SECONDS)}
     plugins = [PluginShape(name=r.name, state=r.state.value, reason=r.reason) for r in host.plugins.reports]
     degraded = any(p.state not in {"active", "blocked"} for p in plugins)
     status: ReadyState = "not_ready" if not all(checks.values()) else "degraded" if degraded else "ready"
     answer = ReadyAnswer(status=status, checks=checks, plugins=plugins)
     return Response(answer, status_code=200 if status != "not_ready" else 503)
-
-
-async def _database_answers(host: Host) -> bool:
-    try:
-        async with asyncio.timeout(SECONDS):
-            await host.database.read(lambda c: c.execute(sa.text("SELECT 1")).scalar_one())
-    except (TimeoutError, sa.exc.SQLAlchemyError):
-        return False
-    return True

@@ -38,7 +38,13 @@ STATUSES: dict[type[AttiBooksError], int] = {
 }
 """Status by class; the nearest class in an error's ancestry counts."""
 
-CODE_STATUSES = {"too_large": 413, "attio_down": 503, "malformed": 400, "idempotency_key_missing": 400, "not_installed": 409}
+CODE_STATUSES = {
+    "too_large": 413,
+    "attio_down": 503,
+    "malformed": 400,
+    "idempotency_key_missing": 400,
+    "not_installed": 409,
+}
 """Codes whose status is not their class's."""
 
 TITLES = {

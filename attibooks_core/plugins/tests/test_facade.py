@@ -13,7 +13,6 @@ from attibooks_core.hookspecs import hookimpl
 from attibooks_core.model import Books, CompanyFacts, CrmRecord, DraftLine, InvoiceDraft, RecordRef
 from attibooks_core.plugins import Plugins, explicit
 from attibooks_core.plugins import facade as facade_module
-from attibooks_core.plugins.tests.doubles import BACKEND_MODULE
 from attibooks_core.settings import Flag, Settings, SettingsField
 from attibooks_core.testing import StubHost
 
@@ -140,25 +139,31 @@ def test_an_observer_that_raises_stops_nobody():
     assert [e.stage for e in watcher.seen] == ["read"]
 
 
-def backend(key):
-    space = {}
-    exec(BACKEND_MODULE.replace("made_up", key), space)
+@pytest.fixture
+def backend(backend_module):
+    """Makes plugins that offer a backend with a key."""
 
-    class Plugin:
-        attibooks_api = (1, 0)
+    def make(key):
+        space = {}
+        exec(backend_module.replace("made_up", key), space)
 
-        @hookimpl
-        def register_accounting_backends(self):
-            return [space["Backend"]()]
+        class Plugin:
+            attibooks_api = (1, 0)
 
-    return Plugin()
+            @hookimpl
+            def register_accounting_backends(self):
+                return [space["Backend"]()]
+
+        return Plugin()
+
+    return make
 
 
-def test_the_only_backend_serves_a_workspace_that_names_none():
+def test_the_only_backend_serves_a_workspace_that_names_none(backend):
     assert plugins_of(a=backend("one")).backend(Settings()).key == "one"
 
 
-def test_a_workspace_that_names_none_of_several_has_to_choose():
+def test_a_workspace_that_names_none_of_several_has_to_choose(backend):
     plugins = plugins_of(a=backend("one"), b=backend("two"))
     with pytest.raises(InvalidSettings, match="one, two") as refused:
         plugins.backend(Settings())
@@ -166,13 +171,13 @@ def test_a_workspace_that_names_none_of_several_has_to_choose():
     assert plugins.backend(Settings({"accounting_backend": "two"})).key == "two"
 
 
-def test_another_backend_never_stands_in_for_the_one_that_is_named():
+def test_another_backend_never_stands_in_for_the_one_that_is_named(backend):
     plugins = plugins_of(a=backend("one"))
     with pytest.raises(PluginUnavailable, match="xero"):
         plugins.backend(Settings({"accounting_backend": "xero"}))
 
 
-def test_a_blocked_backend_is_told_from_a_missing_one():
+def test_a_blocked_backend_is_told_from_a_missing_one(backend):
     plugins = Plugins([explicit("a", backend("one"))], StubHost(), blocked=["a"])
     assert plugins.backend_blocked
     with pytest.raises(PluginUnavailable):
@@ -207,6 +212,6 @@ def test_a_command_name_that_is_taken_stays_with_its_owner():
     assert len(complaints) == 2
 
 
-def test_two_hosts_in_one_process_do_not_share_plugins():
+def test_two_hosts_in_one_process_do_not_share_plugins(backend):
     assert plugins_of(a=backend("one")).backends.keys() == {"one"}
     assert plugins_of(b=backend("two")).backends.keys() == {"two"}

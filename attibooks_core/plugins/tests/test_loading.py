@@ -4,7 +4,6 @@ import pytest
 
 from attibooks_core.errors import ConfigurationError
 from attibooks_core.plugins import Plugins, installed_candidates
-from attibooks_core.plugins.tests.doubles import BACKEND_MODULE
 from attibooks_core.testing import StubHost
 
 HEAD = "from attibooks_core.hookspecs import hookimpl\nattibooks_api = (1, 0)\n"
@@ -111,9 +110,9 @@ def test_a_name_that_two_distributions_claim_is_used_by_neither(installer):
     assert (report.state, report.distribution) == ("conflict", "first-dist, stranger")
 
 
-def test_a_backend_key_that_two_plugins_claim_is_used_by_neither(installer):
-    installer.install("one", BACKEND_MODULE)
-    installer.install("two", BACKEND_MODULE)
+def test_a_backend_key_that_two_plugins_claim_is_used_by_neither(installer, backend_module):
+    installer.install("one", backend_module)
+    installer.install("two", backend_module)
     plugins = load(allowed=["one", "two"])
     assert plugins.backends == {}
     assert "the key 'made_up' is also claimed by two; neither is used" in report_of(plugins, "one").reason
@@ -166,8 +165,8 @@ def test_a_required_plugin_that_is_not_active_keeps_the_host_from_starting(insta
         plugins.require(["never_heard_of"])
 
 
-def test_an_object_without_the_protocols_shape_is_refused(installer):
-    body = BACKEND_MODULE.replace("async def submit(", "def submit(").replace(
+def test_an_object_without_the_protocols_shape_is_refused(installer, backend_module):
+    body = backend_module.replace("async def submit(", "def submit(").replace(
         "def books(self, settings)", "def books(self)"
     )
     installer.install("odd", body)
