@@ -1,0 +1,220 @@
+"""The application: mounts the services, serves the control plane, resets the world.
+
+`create_app` returns an ASGI application. The sandbox's own server speaks to it more directly, by `begin`, which can
+also cut a connection; under another ASGI server a cut becomes an error of the application, which closes it too.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+
+from attibooks_sandbox.attio.service import AttioService
+from attibooks_sandbox.control.service import ControlService
+from attibooks_sandbox.kernel.calls import CallLog
+from attibooks_sandbox.kernel.clock import Clock
+from attibooks_sandbox.kernel.ids import Ids
+from attibooks_sandbox.kernel.jsonio import write_json
+from attibooks_sandbox.kernel.messages import Cut, Reply, Request, Response
+from attibooks_sandbox.kernel.pipeline import Pipeline
+from attibooks_sandbox.kernel.service import Peer, Service
+from attibooks_sandbox.quickbooks.service import QuickBooksService
+from attibooks_sandbox.quickbooks.switches import Switches
+from attibooks_sandbox.worlds.build import World, build_world
+
+ENVIRONMENTS = ("production", "sandbox")
+Scope = MutableMapping[str, object]
+Message = MutableMapping[str, object]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Observer = Callable[[str, Request, Response], None]
+
+logger = logging.getLogger("attibooks_sandbox")
+
+
+class ConnectionCutError(Exception):
+    """Raised to a foreign ASGI server in place of an answer that must not come."""
+
+
+class SandboxApp:
+    """The two services and the control plane over one world."""
+
+    def __init__(self, seed: int = 1, *, limits: bool = True) -> None:
+        """Begin with the world of a seed; `limits` tells whether the vendors' throttles are on after a reset."""
+        self._limits = limits
+        self._pristine: dict[int, World] = {}
+        self.clock = Clock()
+        self.calls = CallLog()
+        self.switches = Switches()
+        self.observers: list[Observer] = []
+        self.world = self._fresh(seed)
+        self.pipeline = Pipeline(self.clock, self.calls, seed)
+        self.attio = AttioService(self.world.attio, self.clock)
+        ids = Ids(f"quickbooks:{seed}")
+        self.quickbooks = {
+            name: QuickBooksService(name, self.world.quickbooks, self.clock, self.switches, ids)
+            for name in ENVIRONMENTS
+        }
+        self.control = ControlService(self)
+        self.set_limits(attio=limits, quickbooks=limits)
+
+    # the world
+
+    def _fresh(self, seed: int) -> World:
+        if seed not in self._pristine:
+            self._pristine[seed] = build_world(seed)
+        return self._pristine[seed].copy()
+
+    def reset(self, seed: int | None = None) -> None:
+        """Put everything back: world, tokens, faults, clock, switches, limits, log."""
+        chosen = self.world.seed if seed is None else seed
+        self.world = self._fresh(chosen)
+        self.clock.reset()
+        self.calls = CallLog()
+        self.switches = Switches()
+        self.pipeline = Pipeline(self.clock, self.calls, chosen)
+        self.attio = AttioService(self.world.attio, self.clock)
+        ids = Ids(f"quickbooks:{chosen}")
+        self.quickbooks = {
+            name: QuickBooksService(name, self.world.quickbooks, self.clock, self.switches, ids)
+            for name in ENVIRONMENTS
+        }
+        self.set_limits(attio=self._limits, quickbooks=self._limits)
+
+    def set_limits(self, *, attio: bool | None = None, quickbooks: bool | None = None) -> None:
+        """Switch the vendors' throttles on or off; None leaves a service as it is."""
+        if attio is not None:
+            self.attio.rates.enabled = attio
+        if quickbooks is not None:
+            for service in self.quickbooks.values():
+                service.throttle.enabled = quickbooks
+
+    # one call
+
+    def begin(self, request: Request, peer: Peer) -> Reply | Awaitable[Reply]:
+        """Return the answer to a request, or an awaitable of it where time has to pass."""
+        if not _is_loopback(request.client):
+            return Response(403, b"The sandbox serves loopback clients only.\n", [("Content-Type", "text/plain")])
+        try:
+            return self._route(request, peer)
+        except Exception:
+            logger.exception("the sandbox failed on %s %s", request.method, request.full_path)
+            return Response(500, b"The sandbox failed; see its log.\n", [("Content-Type", "text/plain")])
+
+    def _route(self, request: Request, peer: Peer) -> Reply | Awaitable[Reply]:
+        path = request.full_path
+        if path == "/control" or path.startswith("/control/"):
+            request.path = path
+            return self.control.handle(request)
+        service = self._service_of(request)
+        if service is None:
+            body = {"error": "nothing is served at this path", "served": list(ADDRESSES)}
+            return Response(404, write_json(body), [("Content-Type", "application/json")])
+        reply = self.pipeline.carry(service, request, peer)
+        if isinstance(reply, Response):
+            self._observe(service, request, reply)
+            return reply
+        return reply if isinstance(reply, Cut) else self._observed(service, request, reply)
+
+    def _service_of(self, request: Request) -> Service | None:
+        """Return the service that a path is mounted under, and give the request its path inside it."""
+        mounts: list[tuple[str, Service]] = [
+            ("/attio", self.attio),
+            *((f"/quickbooks/{name}", service) for name, service in self.quickbooks.items()),
+        ]
+        for prefix, service in mounts:
+            if request.full_path.startswith(f"{prefix}/"):
+                request.path = request.full_path[len(prefix) :]
+                return service
+        return None
+
+    async def _observed(self, service: Service, request: Request, reply: Awaitable[Reply]) -> Reply:
+        done = await reply
+        if isinstance(done, Response):
+            self._observe(service, request, done)
+        return done
+
+    def _observe(self, service: Service, request: Request, response: Response) -> None:
+        for observer in self.observers:
+            observer(service.name, request, response)
+
+    # ASGI
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope."""
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+            return
+        if scope["type"] != "http":
+            message = "the sandbox serves HTTP only"
+            raise NotImplementedError(message)
+        request = await _asgi_request(scope, receive)
+        reply = self.begin(request, _AsgiPeer(receive))
+        done = reply if isinstance(reply, Response | Cut) else await reply
+        if isinstance(done, Cut):
+            raise ConnectionCutError(request.full_path)
+        headers = [(name.encode(), value.encode("latin-1", "replace")) for name, value in done.headers]
+        headers.append((b"Content-Length", str(len(done.body)).encode()))
+        await send({"type": "http.response.start", "status": done.status, "headers": headers})
+        await send({"type": "http.response.body", "body": done.body})
+
+
+ADDRESSES = ("/attio", "/quickbooks/production", "/quickbooks/sandbox", "/control")
+
+
+class _AsgiPeer:
+    """The client of an ASGI request."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+
+    async def wait_gone(self) -> None:
+        """Return when the server says that the client is gone."""
+        kind: object = None
+        while kind != "http.disconnect":
+            kind = (await self._receive())["type"]
+
+
+def _is_loopback(client: str) -> bool:
+    return client == "::1" or client.removeprefix("::ffff:").startswith("127.")
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    while True:
+        kind = str((await receive())["type"])
+        await send({"type": f"{kind}.complete"})
+        if kind == "lifespan.shutdown":
+            return
+
+
+async def _asgi_request(scope: Scope, receive: Receive) -> Request:
+    body = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        chunk = message.get("body", b"")
+        assert isinstance(chunk, bytes)
+        body += chunk
+        more = message.get("more_body", False) is True
+    client, headers, raw_path, query = (
+        scope.get("client"),
+        scope["headers"],
+        scope.get("raw_path"),
+        scope["query_string"],
+    )
+    assert isinstance(headers, list)
+    assert isinstance(query, bytes)
+    path = raw_path.decode("latin-1") if isinstance(raw_path, bytes) else str(scope["path"])
+    return Request(
+        method=str(scope["method"]),
+        full_path=path.partition("?")[0],
+        query_string=query.decode("latin-1"),
+        headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers},
+        body=bytes(body),
+        client=str(client[0]) if isinstance(client, tuple | list) else "",
+    )
+
+
+def create_app(seed: int = 1, *, limits: bool = True) -> SandboxApp:
+    """Return a sandbox over the world of a seed; `limits` False begins with the vendors' throttles off."""
+    return SandboxApp(seed, limits=limits)

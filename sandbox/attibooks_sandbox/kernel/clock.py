@@ -1,0 +1,59 @@
+"""The sandbox's time: the machine's, moved by an offset, or standing still."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """Tell the time to everything that is recorded or compared, so that a test can move it."""
+
+    def __init__(self) -> None:
+        """Start at the machine's time."""
+        self._offset = timedelta(0)
+        self._frozen: datetime | None = None
+
+    def now(self) -> datetime:
+        """Return the present instant in UTC."""
+        if self._frozen is not None:
+            return self._frozen
+        return datetime.now(UTC) + self._offset
+
+    def freeze(self, instant: datetime) -> None:
+        """Stand still at an instant."""
+        self._frozen = instant.astimezone(UTC)
+
+    def shift(self, offset: timedelta) -> None:
+        """Run again, this far from the machine's time."""
+        self._frozen = None
+        self._offset = offset
+
+    def advance(self, step: timedelta) -> None:
+        """Move on by a step, frozen or not."""
+        if self._frozen is not None:
+            self._frozen += step
+        else:
+            self._offset += step
+
+    def reset(self) -> None:
+        """Return to the machine's time."""
+        self.shift(timedelta(0))
+
+    def describe(self) -> dict[str, object]:
+        """Return what the control plane shows of the clock."""
+        return {
+            "now": self.now().isoformat(),
+            "frozen": self._frozen is not None,
+            "offset_seconds": self._offset.total_seconds(),
+        }
+
+
+def monotonic() -> float:
+    """Return the machine's monotonic seconds, which throttles count by whatever the sandbox's clock says."""
+    return time.monotonic()
+
+
+def http_date(seconds: float) -> str:
+    """Return an instant, given in seconds of the epoch, as HTTP writes dates."""
+    return time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(seconds))

@@ -1,0 +1,19 @@
+"""Behaviours that sources leave open or that companies set otherwise, each with the default of the reference."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class Switches(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Switches of the QuickBooks service (reference: QuickBooks Online API, what an emulator must get right)."""
+
+    unknown_property: Literal["refuse", "ignore"] = "refuse"
+    rounding: Literal["ROUND_HALF_UP", "ROUND_HALF_EVEN"] = "ROUND_HALF_UP"
+    void_paid: Literal["refuse", "unlink"] = "refuse"
+    void_twice: Literal["unchanged", "refuse"] = "unchanged"
+    replay_faults: bool = True
+    id_ranges: bool = False
+    metered_calls_allowed: int | None = None

@@ -1,0 +1,235 @@
+"""One running sandbox for the session, reset before every test; every Attio answer is checked against the OpenAPI copy."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from attibooks_sandbox.testing import Sandbox
+
+HERE = Path(__file__).parent
+OPENAPI = HERE / "attio-openapi.json"
+
+
+@pytest.fixture(scope="session")
+def sandbox():
+    with Sandbox(limits=False, attio_openapi=OPENAPI) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def http():
+    with httpx.Client(verify=False, timeout=20) as client:
+        yield client
+
+
+@pytest.fixture
+def box(sandbox):
+    sandbox.reset()
+    yield sandbox
+    planted = {call["number"] for call in sandbox.calls() if call["fault"]}
+    crashed = [call for call in sandbox.calls() if call["status"] == 500 and call["number"] not in planted]
+    assert crashed == []
+    assert sandbox.violations == []
+
+
+class Attio:
+    """A workspace's API with a token of full scope."""
+
+    def __init__(self, box, http, token=None):
+        self.box, self.http = box, http
+        workspace = box.workspace
+        self.workspace_id, self.token, self.client_id = (
+            workspace["id"],
+            token or workspace["token"],
+            workspace["client_id"],
+        )
+
+    @cached_property
+    def objects(self):
+        return self.box.world["attio"]["objects"][self.workspace_id]
+
+    def call(self, method, path, body=None, status=200, **options):
+        headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
+        answer = self.http.request(method, f"{self.box.attio_url}/v2{path}", json=body, headers=headers, **options)
+        assert answer.status_code == status, answer.text
+        return answer
+
+    def get(self, path, **options):
+        return self.call("GET", path, **options).json()["data"]
+
+    def post(self, path, data, **options):
+        return self.call("POST", path, {"data": data}, **options).json()["data"]
+
+    def patch(self, path, data, **options):
+        return self.call("PATCH", path, {"data": data}, **options).json()["data"]
+
+    def put(self, path, data, **options):
+        return self.call("PUT", path, {"data": data}, **options).json()["data"]
+
+    def refused(self, method, path, body=None, status=400, **options):
+        return self.call(method, path, body, status=status, **options).json()
+
+    def create(self, kind, **values):
+        return self.post(f"/objects/{kind}/records", {"values": values})
+
+    def query(self, kind, status=200, **body):
+        return self.call("POST", f"/objects/{kind}/records/query", body, status=status).json()
+
+    def record_id(self, kind, name):
+        return self.objects[kind]["records"][name]
+
+    def attribute(self, kind, slug, value_type, **more):
+        facts = {
+            "title": slug.title(),
+            "description": None,
+            "api_slug": slug,
+            "type": value_type,
+            "is_required": False,
+            "is_unique": False,
+            "is_multiselect": False,
+            "config": {},
+        }
+        return self.post(f"/objects/{kind}/attributes", facts | more)
+
+
+@pytest.fixture
+def attio(box, http):
+    return Attio(box, http)
+
+
+class Books:
+    """A company's API with its token."""
+
+    def __init__(self, box, http, **which):
+        self.box, self.http = box, http
+        self.facts = box.company(**which)
+        self.realm, self.environment = self.facts["realm"], self.facts["environment"]
+        self.token = self.facts["access_token"]
+
+    @property
+    def url(self):
+        return f"{self.box.quickbooks_url(self.environment)}/v3/company/{self.realm}"
+
+    def call(self, method, path, body=None, status=200, **options):
+        headers = {"Authorization": f"Bearer {self.token}", "Accept": "application/json"} | options.pop("headers", {})
+        answer = self.http.request(method, f"{self.url}/{path}", json=body, headers=headers, **options)
+        assert answer.status_code == status, answer.text
+        return answer
+
+    def whole(self, method, path, body=None, **options):
+        return self.exact(self.call(method, path, body, **options))
+
+    def exact(self, answer):
+        return json.loads(answer.text, parse_float=Decimal)
+
+    def get(self, path, **options):
+        return self.exact(self.call("GET", path, **options))
+
+    def post(self, entity, body, **options):
+        answer = self.exact(self.call("POST", entity, body, **options))
+        return next(value for key, value in answer.items() if key != "time")
+
+    def refused(self, entity, body, status=400, **options):
+        fault = self.call("POST", entity, body, status=status, **options).json()["Fault"]
+        assert len(fault["Error"]) == 1
+        return fault["Error"][0]
+
+    def query(self, statement, **options):
+        return self.get("query", params={"query": statement}, **options)["QueryResponse"]
+
+    def query_refused(self, statement):
+        answer = self.call("GET", "query", params={"query": statement}, status=400)
+        return answer.json()["Fault"]["Error"][0]
+
+    def invoice(self, amount="100", status=200, **fields):
+        return self.post("invoice", self.invoice_body(amount, **fields), status=status)
+
+    def invoice_body(self, amount="100", **fields):
+        detail = {"ItemRef": {"value": "3"}} | fields.pop("detail", {})
+        line = {"DetailType": "SalesItemLineDetail", "Amount": float(amount), "SalesItemLineDetail": detail}
+        return {"CustomerRef": {"value": "1"}, "Line": [line | fields.pop("line", {})]} | fields
+
+
+@pytest.fixture
+def open_books(box, http):
+    """Open the books of a company of the world: `open_books(country="GB")`."""
+    return lambda **which: Books(box, http, **which)
+
+
+@pytest.fixture
+def books(open_books):
+    """The books of the US company of the sandbox environment, single currency."""
+    return open_books()
+
+
+@pytest.fixture
+def euro_books(open_books):
+    """The books of the US company of the sandbox environment with several currencies."""
+    return open_books(multicurrency=True)
+
+
+@pytest.fixture(scope="session")
+def sample():
+    """Read a recorded answer of QuickBooks."""
+    return lambda name: json.loads((HERE / "qbo-samples" / f"{name}.json").read_text(), parse_float=Decimal)
+
+
+def shape(value):
+    if isinstance(value, dict):
+        return {name: shape(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [shape(each) for each in value]
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | Decimal):
+        return "number"
+    return "null" if value is None else "string"
+
+
+def differences(recorded, ours, path=""):
+    """Yield the differences of two shapes by path; lists are compared element by element, as far as both go."""
+    if isinstance(recorded, dict) and isinstance(ours, dict):
+        for name in recorded.keys() | ours.keys():
+            below = f"{path}.{name}" if path else name
+            if name not in ours:
+                yield f"-{below}"
+            elif name not in recorded:
+                yield f"+{below}"
+            else:
+                yield from differences(recorded[name], ours[name], below)
+    elif isinstance(recorded, list) and isinstance(ours, list):
+        if bool(recorded) != bool(ours):
+            yield f"~{path}[] length"
+        for one, other in zip(recorded, ours, strict=False):
+            yield from differences(one, other, f"{path}[]")
+    elif recorded != ours:
+        yield f"~{path}"
+
+
+@pytest.fixture(scope="session")
+def compare():
+    """Assert that two answers agree in keys, types and nesting but for the differences allowed by name."""
+
+    def check(recorded, ours, allowed):
+        assert set(differences(shape(recorded), shape(ours))) == set(allowed)
+
+    return check
+
+
+@pytest.fixture
+def lone(box, books):
+    """The books with one custom field, as the recorded company of 2020 has."""
+
+    def change():
+        company = box.app.world.quickbooks.companies["sandbox", books.realm]
+        company.profile = msgspec.structs.replace(company.profile, custom_fields=("Crew #",))
+
+    box.run(change)
+    return books
