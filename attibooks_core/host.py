@@ -23,6 +23,7 @@ from attibooks_core.invoicing.builder import DefaultBuilder
 from attibooks_core.invoicing.caretaking import Caretaker
 from attibooks_core.invoicing.carrying import InvoiceCarrier
 from attibooks_core.invoicing.creating import InvoiceCreator
+from attibooks_core.invoicing.journal import EventLog
 from attibooks_core.invoicing.leases import Leases
 from attibooks_core.invoicing.workbench import Workbench
 from attibooks_core.plans.quota import UnmeteredBilling
@@ -150,7 +151,11 @@ def load_plugins(
 ) -> Plugins:
     """Load the plugins of a host: core's own, and the given or installed ones."""
     services = Services(clock, http, settings.public_url, settings.production, overrides or {})
-    own = [explicit("core.builder", DefaultBuilder()), explicit("core.unmetered", UnmeteredBilling())]
+    own = [
+        explicit("core.builder", DefaultBuilder()),
+        explicit("core.log", EventLog()),
+        explicit("core.unmetered", UnmeteredBilling()),
+    ]
     found = installed_candidates() if candidates is None else list(candidates)
     return Plugins([*own, *found], services, allowed=settings.plugins, blocked=settings.blocked_plugins)
 

@@ -11,8 +11,8 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from attibooks_sandbox.testing import Sandbox
 
+from attibooks_sandbox.testing import Sandbox
 from tests.desk import Desk
 from tests.host_process import HostProcess
 
@@ -56,7 +56,10 @@ def empty_database(request: pytest.FixtureRequest) -> Callable[[str, Path], dict
         setting = {"ATTIBOOKS_DATABASE_URL": f"postgresql://postgres@/{name}?host={socket_folder}"}
         subprocess.run(
             [sys.executable, "-m", "attibooks_core", "db", "upgrade"],
-            env={"PATH": shutil.os.environ["PATH"], **setting}, cwd=folder, check=True, capture_output=True,
+            env={"PATH": shutil.os.environ["PATH"], **setting},
+            cwd=folder,
+            check=True,
+            capture_output=True,
         )
         return setting
 

@@ -6,8 +6,8 @@ from typing import Any, Self
 from uuid import uuid4
 
 import httpx
-from attibooks_sandbox.testing import Sandbox
 
+from attibooks_sandbox.testing import Sandbox
 from tests.app_client import AppClient
 
 SETTINGS = {
@@ -42,7 +42,14 @@ class Desk:
 
     @classmethod
     def open(
-        cls, box: Sandbox, url: str, country: str = "US", environment: str = "production", *, multicurrency: bool = False, **settings: Any
+        cls,
+        box: Sandbox,
+        url: str,
+        country: str = "US",
+        environment: str = "production",
+        *,
+        multicurrency: bool = False,
+        **settings: Any,
     ) -> Self:
         """Install the app in the first workspace and connect it to the first such company."""
         workspace, company = box.workspace, box.company(country, environment, multicurrency=multicurrency)
@@ -115,7 +122,9 @@ class Desk:
         """Click once and take what comes."""
         return self.app.create(object_slug, record_id, **more)
 
-    def click(self, record_id: str, object_slug: str = "companies", *, key: str | None = None, **more: Any) -> httpx.Response:
+    def click(
+        self, record_id: str, object_slug: str = "companies", *, key: str | None = None, **more: Any
+    ) -> httpx.Response:
         """Click, and as the app does: repeat with the same key while the answer is a passing one."""
         key = key or uuid4().hex
         return self.until_final(lambda: self.app.create(object_slug, record_id, key=key, **more))

@@ -65,7 +65,9 @@ def test_every_answer_is_documented(host, signed, mode):
     for operation in found:
 
         @given(case=operation.as_strategy(generation_mode=mode))
-        @settings(max_examples=EXAMPLES, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+        @settings(
+            max_examples=EXAMPLES, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+        )
         def check(case):
             response = case.call(auth=signed, timeout=30)
             case.validate_response(response, checks=CHECKS)

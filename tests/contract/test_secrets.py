@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
-from attibooks_core.durable.dbos_runtime import DbosRuntime
 
+from attibooks_core.durable.dbos_runtime import DbosRuntime
 from tests.desk import Desk
 from tests.host_process import HostProcess
 
@@ -33,7 +33,11 @@ def work_with_sentinels(box, host):
         "app secret": desk.app.secret,
         "callback address": "/attibooks",
     }
-    personal = {"name": f"Sentinel {uuid4().hex}", "invoice_email": f"{uuid4().hex}@sentinel.example", "service_description": uuid4().hex}
+    personal = {
+        "name": f"Sentinel {uuid4().hex}",
+        "invoice_email": f"{uuid4().hex}@sentinel.example",
+        "service_description": uuid4().hex,
+    }
     record = desk.new_company(personal["name"], **{k: v for k, v in personal.items() if k != "name"})
     assert desk.create(record).status_code == 201
     assert desk.create(record).status_code == 409
@@ -69,7 +73,9 @@ def everything_in_postgres(url):
     engine = sa.create_engine(sa.make_url(url).set(drivername="postgresql+psycopg"))
     with engine.connect() as connection:
         tables = connection.execute(
-            sa.text("SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema IN ('public', 'dbos')")
+            sa.text(
+                "SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema IN ('public', 'dbos')"
+            )
         ).all()
         rows = [connection.execute(sa.text(f'SELECT * FROM "{s}"."{t}"')).all() for s, t in tables]
     engine.dispose()

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+
 def test_a_record_becomes_an_invoice_and_shows_it(desk):
     address = f"pay-{uuid4().hex[:8]}@test.example"
     record = desk.new_company(invoice_email=address, payment_terms_days=14)

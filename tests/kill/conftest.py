@@ -9,14 +9,14 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
+
 from attibooks_core.storage.engine import Database
 from attibooks_core.storage.tables import intents
 from attibooks_sandbox.testing import Sandbox
-
 from tests.desk import Desk
 from tests.host_process import HostProcess
 
-PLUGIN = '''
+PLUGIN = """
 import os, pathlib, signal
 from attibooks_core.hookspecs import hookimpl
 
@@ -32,7 +32,7 @@ class Killer:
 @hookimpl
 def register_observers(host):
     return [Killer()]
-'''
+"""
 
 
 def install_killer(folder: Path) -> Path:
@@ -80,7 +80,9 @@ class Theatre:
         database = Database(self._environment["ATTIBOOKS_DATABASE_URL"])
         deadline = time.monotonic() + seconds
         try:
-            while database.write_now(lambda c: c.execute(sa.select(intents.c.state)).scalar_one()) != "waiting_for_lease":
+            while (
+                database.write_now(lambda c: c.execute(sa.select(intents.c.state)).scalar_one()) != "waiting_for_lease"
+            ):
                 assert time.monotonic() < deadline, "the intent does not wait for tokens"
                 time.sleep(0.2)
         finally:

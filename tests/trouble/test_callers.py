@@ -9,7 +9,9 @@ import pytest
 
 def send(desk, *, tamper=None, method="POST", target="/api/attio/invoices", body=None, at=None, key="default"):
     """A create whose headers or body were tampered with after signing."""
-    content = json.dumps(body if body is not None else {"object": "companies", "record_id": desk.new_company()}).encode()
+    content = json.dumps(
+        body if body is not None else {"object": "companies", "record_id": desk.new_company()}
+    ).encode()
     key = uuid4().hex if key == "default" else key
     headers = desk.app.headers(method, target, content, key=key, at=at)
     for name, value in (tamper or {}).items():
@@ -107,7 +109,20 @@ def test_an_absent_workspace_header_means_the_tokens_workspace(desk):
     desk.app.workspace = workspace
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"object": 5}', b'{"object":"deals"}', b'{"object":"a/b","record_id":"x"}', b"\xff", b'{"object":"deals","record_id":"x","typo":1}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'{"object": 5}',
+        b'{"object":"deals"}',
+        b'{"object":"a/b","record_id":"x"}',
+        b"\xff",
+        b'{"object":"deals","record_id":"x","typo":1}',
+    ],
+)
 def test_a_body_that_does_not_fit_is_refused_with_a_sentence(desk, body):
     headers = desk.app.headers("POST", "/api/attio/invoices", body, key=uuid4().hex)
     answer = desk.app.http.post("/api/attio/invoices", content=body, headers=headers)
@@ -150,7 +165,9 @@ def test_installing_again_keeps_the_id_and_uninstalling_forgets(desk):
     assert desk.app.call("DELETE", "installations", key=uuid4().hex).status_code == 204
 
 
-@pytest.mark.parametrize("url", ["http://hooks.example/x", "ftp://x.example", "nonsense", "https://", "http://10.0.0.1/x"])
+@pytest.mark.parametrize(
+    "url", ["http://hooks.example/x", "ftp://x.example", "nonsense", "https://", "http://10.0.0.1/x"]
+)
 def test_a_callback_address_has_to_be_https(desk, url):
     body = {"callback_url": url, "handler_id": "h", "connection_id": "c", "connection_key": "k"}
     answer = desk.app.call("POST", "installations", body, key=uuid4().hex)
@@ -162,7 +179,9 @@ def test_settings_that_ride_along_are_stored_unless_a_newer_call_brought_others(
     desk.create(record, settings={**desk.app.settings, "template_rate": "77"})
     stored = desk.app.call("GET", "settings").json()["settings"]
     assert stored["template_rate"] == "77"
-    content = json.dumps({"object": "companies", "record_id": record, "settings": desk.app.settings, "confirm_recent": True}).encode()
+    content = json.dumps(
+        {"object": "companies", "record_id": record, "settings": desk.app.settings, "confirm_recent": True}
+    ).encode()
     headers = desk.app.headers("POST", "/api/attio/invoices", content, key=uuid4().hex, at=time.time() - 120)
     assert desk.app.http.post("/api/attio/invoices", content=content, headers=headers).status_code == 201
     assert desk.app.call("GET", "settings").json()["settings"] == stored

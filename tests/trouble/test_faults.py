@@ -99,9 +99,20 @@ def test_attio_down_after_the_submit_parks_the_writeback_and_the_invoice_stands(
 
 def test_a_record_deleted_after_the_submit_leaves_the_invoice_standing(desk):
     record = desk.new_company()
-    desk.box.faults.add("attio", "status", method="PUT", path="/v2/objects/*/records/*", status=404, times=None, body={
-        "status_code": 404, "type": "invalid_request_error", "code": "not_found", "message": f'Record with ID "{record}" not found.'
-    })
+    desk.box.faults.add(
+        "attio",
+        "status",
+        method="PUT",
+        path="/v2/objects/*/records/*",
+        status=404,
+        times=None,
+        body={
+            "status_code": 404,
+            "type": "invalid_request_error",
+            "code": "not_found",
+            "message": f'Record with ID "{record}" not found.',
+        },
+    )
     answer = desk.create(record)
     assert answer.status_code == 201
     written = answer.json()["writeback"]
@@ -131,7 +142,9 @@ def test_attio_down_before_the_submit_makes_nothing(desk, fault, status, code):
 
 def test_a_throttled_company_says_when_to_come_back(desk):
     record = desk.new_company()
-    desk.box.faults.add("quickbooks", "status", method="*", path="/v3/company/*/query", status=429, retry_after=90, times=None)
+    desk.box.faults.add(
+        "quickbooks", "status", method="*", path="/v3/company/*/query", status=429, retry_after=90, times=None
+    )
     answer = desk.create(record)
     assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited"), answer.text
     assert int(answer.headers["retry-after"]) >= 80
@@ -140,7 +153,9 @@ def test_a_throttled_company_says_when_to_come_back(desk):
 
 def test_an_invoice_that_cannot_be_mailed_stands_with_a_warning(desk):
     record = desk.new_company(invoice_email=f"{uuid4().hex[:8]}@test.example")
-    desk.box.faults.add("quickbooks", "status", method="POST", path="/v3/company/*/invoice/*/send", status=500, times=None)
+    desk.box.faults.add(
+        "quickbooks", "status", method="POST", path="/v3/company/*/invoice/*/send", status=500, times=None
+    )
     answer = desk.create(record)
     assert answer.status_code == 201
     assert "customer_email" in [w["field"] for w in answer.json()["warnings"]]

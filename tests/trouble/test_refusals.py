@@ -163,11 +163,15 @@ def test_an_inactive_customer_is_not_doubled(desk):
 
 
 def test_two_customers_with_the_address_are_listed_and_none_is_taken(desk):
-    addresses = [c["PrimaryEmailAddr"]["Address"] for c in desk.realm["customers"] if c.get("PrimaryEmailAddr") and c["Active"]]
+    addresses = [
+        c["PrimaryEmailAddr"]["Address"] for c in desk.realm["customers"] if c.get("PrimaryEmailAddr") and c["Active"]
+    ]
     shared = next(a for a in addresses if addresses.count(a) > 1)
     record = desk.new_company(invoice_email=shared)
     body = assert_refused(desk, record, desk.create(record), 422, "invalid_draft", says=shared, field="customer_name")
-    names = [c["DisplayName"] for c in desk.realm["customers"] if c.get("PrimaryEmailAddr", {}).get("Address") == shared]
+    names = [
+        c["DisplayName"] for c in desk.realm["customers"] if c.get("PrimaryEmailAddr", {}).get("Address") == shared
+    ]
     assert all(name in str(body["problems"]) for name in names)
 
 
