@@ -23,7 +23,7 @@ from attibooks_core.invoicing.builder import DefaultBuilder
 from attibooks_core.invoicing.caretaking import Caretaker
 from attibooks_core.invoicing.carrying import InvoiceCarrier
 from attibooks_core.invoicing.creating import InvoiceCreator
-from attibooks_core.invoicing.journal import EventLog
+from attibooks_core.invoicing.journal import EventJournal
 from attibooks_core.invoicing.leases import Leases
 from attibooks_core.invoicing.workbench import Workbench
 from attibooks_core.plans.quota import UnmeteredBilling
@@ -153,7 +153,7 @@ def load_plugins(
     services = Services(clock, http, settings.public_url, settings.production, overrides or {})
     own = [
         explicit("core.builder", DefaultBuilder()),
-        explicit("core.log", EventLog()),
+        explicit("core.log", EventJournal()),
         explicit("core.unmetered", UnmeteredBilling()),
     ]
     found = installed_candidates() if candidates is None else list(candidates)

@@ -1,4 +1,4 @@
-"""The only place that makes HTTP clients (and the only importer of httpx).
+"""The only place that makes HTTP clients (and the only importer of httpx, which it does at the first call).
 
 One client per account with at most eight connections: one pool for everybody costs seven times the CPU at 32 and more
 connections (stack reference, HTTP client), and the accounts' own limits are lower anyway. All clients share one TLS
@@ -9,11 +9,13 @@ import asyncio
 import ssl
 from collections import OrderedDict
 from collections.abc import Mapping
-
-import httpx
+from typing import TYPE_CHECKING
 
 from attibooks_core.errors import AnswerLost, NothingSent
 from attibooks_core.protocols import HttpReply
+
+if TYPE_CHECKING:
+    import httpx
 
 MAX_CONNECTIONS = 8
 MAX_ACCOUNTS = 512
@@ -47,7 +49,9 @@ class HttpPool:
         clients, self._accounts = list(self._accounts.values()), OrderedDict()
         await asyncio.gather(*(c.close() for c in clients), *self._closing)
 
-    def _build(self) -> httpx.AsyncClient:
+    def _build(self) -> "httpx.AsyncClient":
+        import httpx  # noqa: PLC0415 - 150 ms and 8 MiB with what it imports; an idle host makes no call
+
         self._tls = self._tls or httpx.create_ssl_context()
         return httpx.AsyncClient(
             verify=self._tls,
@@ -67,7 +71,7 @@ class HttpPool:
 class AccountClient:
     """One account's client; tells a request that was never sent from one whose answer is lost."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    def __init__(self, client: "httpx.AsyncClient") -> None:
         self._client = client
         self.busy = 0
 
@@ -81,6 +85,8 @@ class AccountClient:
         timeout: float = 60.0,  # noqa: ASYNC109 - see HttpClient
     ) -> HttpReply:
         """Send and read the whole answer (see `protocols.HttpClient`)."""
+        import httpx  # noqa: PLC0415
+
         self.busy += 1
         try:
             async with asyncio.timeout(timeout):
@@ -104,6 +110,8 @@ class AccountClient:
         content: bytes | None,
         timeout: float,  # noqa: ASYNC109
     ) -> HttpReply:
+        import httpx  # noqa: PLC0415
+
         limits = httpx.Timeout(timeout, connect=min(5.0, timeout))
         async with self._client.stream(method, url, headers=headers, content=content, timeout=limits) as answer:
             body = bytearray()

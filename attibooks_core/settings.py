@@ -5,6 +5,7 @@ declare fields; the host validates a snapshot against all of them and says every
 and an absent key all mean "not set".
 """
 
+import functools
 import hashlib
 import json
 import re
@@ -13,8 +14,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
-
-from iso4217 import Currency
 
 from attibooks_core.model import Problem
 
@@ -332,10 +331,14 @@ def plain_decimal(raw: object) -> Decimal | None:
 def currency_code(raw: object) -> str | None:
     """The upper-case ISO 4217 code, or None when there is no such currency."""
     code = raw.strip().upper() if isinstance(raw, str) else ""
-    return code if code in _CURRENCIES else None
+    return code if code in _currencies() else None
 
 
-_CURRENCIES = frozenset(c.code for c in Currency)
+@functools.cache
+def _currencies() -> frozenset[str]:
+    from iso4217 import Currency  # noqa: PLC0415 - reads its XML when it is imported
+
+    return frozenset(c.code for c in Currency)
 
 
 def _json_or_none(text: str) -> object:

@@ -5,10 +5,9 @@ Every process runs one caretaker; a claim decides which of them starts the next 
 
 from datetime import timedelta
 
-import structlog
-
 from attibooks_core.invoicing.carrying import InvoiceCarrier, run_id_of
 from attibooks_core.invoicing.workbench import Workbench
+from attibooks_core.logs import EventLog
 from attibooks_core.storage.intents import Intent
 
 ROUND_SECONDS = 2.0
@@ -18,7 +17,7 @@ QUIET = timedelta(seconds=45)
 KEEP_ANSWERS = timedelta(hours=24)
 CHUNK = 500
 
-log = structlog.get_logger(__name__)
+log = EventLog(__name__)
 
 
 class Caretaker:

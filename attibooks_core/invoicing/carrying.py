@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 import msgspec
-import structlog
 
 from attibooks_core.durable import OperationRun
 from attibooks_core.durable.port import Reference
@@ -31,6 +30,7 @@ from attibooks_core.invoicing.freezing import ANSWER, Frozen, freeze, marker_of,
 from attibooks_core.invoicing.shapes import CreatedShape, InvoiceShape, ProblemShape, UsageShape, WritebackShape
 from attibooks_core.invoicing.showing import show_error, show_invoice
 from attibooks_core.invoicing.workbench import Workbench, Workspace
+from attibooks_core.logs import EventLog
 from attibooks_core.model import Submission, SubmissionPlan, WritebackReport, WritebackState
 from attibooks_core.plans.quota import COUNTED
 from attibooks_core.storage.intents import Ending, Intent, IntentState
@@ -42,7 +42,7 @@ GIVE_UP_WRITEBACK = timedelta(hours=24)
 PAUSES = (2, 5, 10, 15, 30, 60, 300, 900)
 """Seconds before the next attempt, by the number of attempts so far; the last one stays."""
 
-log = structlog.get_logger(__name__)
+log = EventLog(__name__)
 
 
 @dataclass

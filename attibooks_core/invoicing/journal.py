@@ -1,12 +1,11 @@
 """The plugin `core.log`: writes what happens to invoices, and how long stages take, into the log."""
 
-import structlog
-
 from attibooks_core.events import InvoiceEvent, StageFinished
 from attibooks_core.hookspecs import hookimpl
+from attibooks_core.logs import EventLog
 from attibooks_core.protocols import HostServices, Observer
 
-log = structlog.get_logger("attibooks.invoices")
+log = EventLog("attibooks.invoices")
 
 
 class StageLog:
@@ -24,7 +23,7 @@ class StageLog:
         )
 
 
-class EventLog:
+class EventJournal:
     """One line for each invoice that was made, refused, or not shown on its record."""
 
     attibooks_api = (1, 0)

@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-import structlog
-
 from attibooks_core.errors import (
     AccountMismatch,
     AttiBooksError,
@@ -20,9 +18,10 @@ from attibooks_core.errors import (
 from attibooks_core.invoicing.shapes import InvoiceShape
 from attibooks_core.invoicing.texts import error_line
 from attibooks_core.invoicing.workbench import Workspace
+from attibooks_core.logs import EventLog
 from attibooks_core.model import Problem, RecordRef, Writeback, WritebackReport, WritebackState
 
-log = structlog.get_logger(__name__)
+log = EventLog(__name__)
 
 _SHOWN = (ConfigurationError, ConnectionProblem, AccountMismatch, InvalidDraft, LimitReached, PlanRequired, Refused)
 

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 import click
 import pluggy
-import structlog
 
 from attibooks_core.errors import AttiBooksError, ConfigurationError, InvalidSettings, PluginError, PluginUnavailable
 from attibooks_core.events import InvoiceEvent, StageFinished
+from attibooks_core.logs import EventLog
 from attibooks_core.model import CompanyFacts, CrmRecord, InvoiceDraft, Problem
 from attibooks_core.plugins.loading import Candidate, load
 from attibooks_core.plugins.report import PluginReport
@@ -34,7 +34,7 @@ T = TypeVar("T")
 LISTENER_SECONDS = 5.0
 """How long one listener of an event may take."""
 
-log = structlog.get_logger(__name__)
+log = EventLog(__name__)
 
 
 @dataclass(frozen=True, slots=True)

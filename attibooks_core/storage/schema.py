@@ -19,21 +19,21 @@ HEAD = "0001"
 
 def revision(database: Database) -> str | None:
     """The migration that the database stands at; None for an empty one."""
-
-    def work(connection: sa.Connection) -> str | None:
-        if not sa.inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
-
-    return database.write_now(work)
+    found = sa.text("SELECT version_num FROM alembic_version")
+    try:
+        return database.write_now(lambda c: c.execute(found).scalar_one_or_none())
+    except (sa.exc.OperationalError, sa.exc.ProgrammingError) as error:
+        if "alembic_version" not in str(error.orig):  # anything but "there is no such table"
+            raise
+        return None
 
 
 def upgrade(database: Database) -> None:
     """Apply every missing migration, all or none; a database that is up to date is left alone."""
-    from alembic import command  # noqa: PLC0415 - see the module
-
     if revision(database) == HEAD:
         return
+    from alembic import command  # noqa: PLC0415 - see the module
+
     database.write_now(lambda c: command.upgrade(config(c), "head"))
 
 

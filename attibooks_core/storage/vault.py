@@ -6,15 +6,17 @@ not open. The first key of the ring seals, every key opens, so keys are rotated 
 
 import base64
 import contextlib
+import functools
 import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from typing import TYPE_CHECKING
 
 from attibooks_core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
@@ -40,7 +42,7 @@ class Vault:
     def seal(self, workspace_id: str, purpose: str, plain: bytes) -> str:
         """Encrypt for one workspace and purpose."""
         nonce = secrets.token_bytes(NONCE_BYTES)
-        sealed = self._ring[self._newest].encrypt(nonce, plain, _bound_to(workspace_id, purpose))
+        sealed = self._cipher(self._newest).encrypt(nonce, plain, _bound_to(workspace_id, purpose))
         return f"v1.{self._newest}.{base64.urlsafe_b64encode(nonce + sealed).decode()}"
 
     def open(self, workspace_id: str, purpose: str, sealed: str) -> bytes:
@@ -52,11 +54,19 @@ class Vault:
         key_id, _, text = rest.rpartition(".")
         if version != "v1" or key_id not in self._ring:
             raise VaultError(f"no key {key_id!r} in the ring")
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415
+
         raw = base64.urlsafe_b64decode(text)
         try:
-            return self._ring[key_id].decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], _bound_to(workspace_id, purpose))
+            return self._cipher(key_id).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], _bound_to(workspace_id, purpose))
         except InvalidTag:
             raise VaultError("the sealed text was changed or moved") from None
+
+    @functools.cache  # noqa: B019 - a vault lives as long as its host
+    def _cipher(self, key_id: str) -> "AESGCM":
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - 6 MiB, at the first use
+
+        return AESGCM(self._ring[key_id])
 
 
 def development_key(beside: Path) -> str:
@@ -80,7 +90,7 @@ def _write_once(path: Path, text: str) -> None:
     draft.unlink()
 
 
-def _parsed(key: str) -> tuple[str, AESGCM]:
+def _parsed(key: str) -> tuple[str, bytes]:
     key_id, _, text = key.strip().partition(":")
     try:
         raw = base64.b64decode(text, validate=True)
@@ -90,7 +100,7 @@ def _parsed(key: str) -> tuple[str, AESGCM]:
         raise ConfigurationError(
             "ATTIBOOKS_ENCRYPTION_KEYS: each entry is key-id:base64 of 32 bytes, no dot in the id."
         )
-    return key_id, AESGCM(raw)
+    return key_id, raw
 
 
 def _bound_to(workspace_id: str, purpose: str) -> bytes:

@@ -4,19 +4,19 @@ import time
 from collections.abc import Mapping
 from uuid import uuid4
 
-import structlog
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, HTTPRequestEvent, Message, Receive, ReceiveMessage, Scope, Send
 
 from attibooks_core.errors import AttiBooksError
 from attibooks_core.invoicing.leases import Leases
+from attibooks_core.logs import EventLog, bound
 from attibooks_core.model import AppCall
 from attibooks_core.protocols import AppGateway
 
 MAX_BODY = 1024 * 1024
 
-log = structlog.get_logger("attibooks.access")
+log = EventLog("attibooks.access")
 
 
 class AccessLog(ASGIMiddleware):
@@ -36,7 +36,7 @@ class AccessLog(ASGIMiddleware):
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request=request_id):
+        with bound(request=request_id):
             try:
                 await next_app(scope, receive, noting)
             finally:

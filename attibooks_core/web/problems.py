@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
@@ -12,10 +11,11 @@ from litestar.openapi.datastructures import ResponseSpec
 from attibooks_core import errors
 from attibooks_core.errors import AttiBooksError, Unavailable
 from attibooks_core.invoicing.shapes import ProblemShape
+from attibooks_core.logs import EventLog
 
 MEDIA_TYPE = "application/problem+json"
 
-log = structlog.get_logger(__name__)
+log = EventLog(__name__)
 
 STATUSES: dict[type[AttiBooksError], int] = {
     errors.Unauthorized: 401,
