@@ -1,0 +1,137 @@
+"""QuickBooks Online as the host sees it: one object, stateless towards workspaces except for what it keeps of them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from attibooks_core.errors import AttiBooksError, ConnectionProblem, NotFound, PlanOutdated
+from attibooks_core.model import (
+    AccountingInvoice,
+    Books,
+    Capability,
+    CompanyFacts,
+    InvoiceDraft,
+    RecordRef,
+    Submission,
+    SubmissionPlan,
+)
+from attibooks_core.protocols import (
+    Clock,
+    ConnectionStatus,
+    HttpFactory,
+    Resolution,
+    Run,
+    WorkspaceContext,
+)
+from attibooks_core.settings import Settings
+from attibooks_quickbooks import mapping
+from attibooks_quickbooks.client import QuickBooksClient
+from attibooks_quickbooks.company import Companies, access_of
+from attibooks_quickbooks.customers import Customers
+from attibooks_quickbooks.faults import vendor_code
+from attibooks_quickbooks.lists import Lists
+from attibooks_quickbooks.refusals import CHANGED_BOOKS, NOT_FOUND
+from attibooks_quickbooks.resolve import Resolver
+from attibooks_quickbooks.settings import KEY, QuickBooksHostSettings, books_of
+from attibooks_quickbooks.submission import Submitter
+from attibooks_quickbooks.wire import InvoiceAnswer
+
+
+class QuickBooksBackend:
+    """Implements `protocols.AccountingBackend`."""
+
+    key = KEY
+    display_name = "QuickBooks Online"
+    capabilities = Capability.MULTICURRENCY | Capability.TAX | Capability.SEND_EMAIL | Capability.SANDBOX
+
+    def __init__(self, http: HttpFactory, clock: Clock, settings: QuickBooksHostSettings) -> None:
+        self._client = QuickBooksClient(http, clock, settings)
+        self._companies = Companies(self._client, clock)
+        self._lists = Lists(self._client, clock)
+        self._resolver = Resolver(self._companies, Customers(self._client), self._lists)
+        self._submitter = Submitter(self._client, clock)
+
+    def books(self, settings: Settings) -> Books:
+        """Which company the settings name.
+
+        :raises InvalidSettings: the company id is missing.
+        """
+        return books_of(settings)
+
+    async def check_connection(self, ws: WorkspaceContext) -> ConnectionStatus:
+        """Ask QuickBooks who it is, past what is kept; two or three calls, one more when the company does not open.
+
+        :raises InvalidSettings: the company id is missing.
+        """
+        return await self._companies.check(ws)
+
+    async def company(self, ws: WorkspaceContext) -> CompanyFacts:
+        """Facts of the company, kept for 24 hours.
+
+        :raises ConnectionProblem: the token does not open the company.
+        :raises Unavailable: QuickBooks does not answer.
+        """
+        async with self._minding(ws):
+            return await self._companies.facts(ws)
+
+    async def resolve(self, ws: WorkspaceContext, draft: InvoiceDraft) -> Resolution:
+        """Find customer, item and tax code; nothing is read for a linked customer when the rest is kept.
+
+        :raises InvalidDraft: every obstacle at once.
+        """
+        async with self._minding(ws):
+            return await self._resolver.resolve(ws, draft)
+
+    def plan(
+        self,
+        settings: Settings,
+        draft: InvoiceDraft,
+        facts: CompanyFacts,  # noqa: ARG002 - what counts of it is in the resolution, which may be newer
+        resolution: Resolution,
+        marker: str,
+    ) -> SubmissionPlan:
+        """The very bytes to be sent."""
+        return mapping.plan_of(settings, draft, resolution, marker)
+
+    async def submit(self, ws: WorkspaceContext, plan: SubmissionPlan, source: RecordRef, run: Run) -> Submission:
+        """Carry the plan out (see `AccountingBackend.submit`); warnings are those of the way, not the plan's again."""
+        async with self._minding(ws):
+            return await self._submitter.submit(ws, plan, source, run)
+
+    async def fetch_invoice(self, ws: WorkspaceContext, invoice_id: str) -> AccountingInvoice:
+        """Read one invoice.
+
+        :raises NotFound: code `invoice_not_found`.
+        """
+        access = access_of(ws)
+        if not (invoice_id.isascii() and invoice_id.isdigit()):
+            raise _no_invoice(invoice_id)
+        try:
+            invoice = (await self._client.read(access, f"invoice/{invoice_id}", InvoiceAnswer)).invoice
+        except AttiBooksError as error:
+            if vendor_code(error) == NOT_FOUND:
+                raise _no_invoice(invoice_id, error) from error
+            raise
+        has_currency = invoice.currency_ref is not None and invoice.currency_ref.value
+        currency = "" if has_currency else (await self.company(ws)).home_currency
+        return mapping.invoice_of(access.books, invoice, currency)
+
+    @asynccontextmanager
+    async def _minding(self, ws: WorkspaceContext) -> AsyncIterator[None]:
+        """Keep nothing of a company that an error says has changed."""
+        try:
+            yield
+        except AttiBooksError as error:
+            if isinstance(error, PlanOutdated | ConnectionProblem) or vendor_code(error) in CHANGED_BOOKS:
+                self._companies.drop(ws)
+                self._lists.drop(ws)
+            raise
+
+
+def _no_invoice(invoice_id: str, error: AttiBooksError | None = None) -> NotFound:
+    shown = invoice_id if invoice_id.isalnum() and len(invoice_id) <= 40 else "of this id"
+    return NotFound(
+        f"QuickBooks has no invoice {shown}. It may have been deleted there.",
+        code="invoice_not_found",
+        reference=error.reference if error else None,
+        details=error.details if error else {},
+    )

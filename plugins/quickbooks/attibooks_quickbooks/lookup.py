@@ -1,0 +1,52 @@
+"""Finding the invoice of an intent whose answer was lost, by the marker in its private note.
+
+The note cannot be queried, so invoices made since the intent began are read and compared here (QuickBooks reference,
+query).
+"""
+
+from datetime import timedelta
+
+from attibooks_core.protocols import Clock, Run
+from attibooks_quickbooks import query
+from attibooks_quickbooks.client import Access, QuickBooksClient
+from attibooks_quickbooks.mapping import carries
+from attibooks_quickbooks.wire import Invoice
+
+MARGIN = timedelta(hours=1)
+"""How far our clock and QuickBooks' may be apart."""
+
+PAGE = 200
+SECOND_LOOK_SECONDS = 3.0
+"""A write whose answer was lost may still be under way in QuickBooks: look again after this."""
+
+
+class LookUp:
+    """Looks for invoices by their marker."""
+
+    def __init__(self, client: QuickBooksClient, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+
+    async def find(self, access: Access, run: Run, note: str, customer_id: str | None) -> Invoice | None:
+        """The invoice that carries the note, or None: then there is none.
+
+        :param customer_id: looks only among this customer's invoices, when it is known.
+        :raises AttiBooksError: QuickBooks could not be asked to the end.
+        """
+        start, seen = 1, PAGE
+        while seen == PAGE:
+            statement = query.invoices_since(run.started_at - MARGIN, customer_id, start, PAGE)
+            rows = (await self._client.query(access, statement)).invoice
+            found = next((i for i in rows if carries(i, note)), None)
+            if found is not None:
+                return found
+            start, seen = start + PAGE, len(rows)
+        return None
+
+    async def find_late(self, access: Access, run: Run, note: str, customer_id: str | None) -> Invoice | None:
+        """The same for a write of this very moment: looks twice, because it may still be under way."""
+        found = await self.find(access, run, note, customer_id)
+        if found is None:
+            await self._clock.sleep(SECOND_LOOK_SECONDS)
+            found = await self.find(access, run, note, customer_id)
+        return found

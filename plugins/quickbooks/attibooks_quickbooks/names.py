@@ -1,0 +1,73 @@
+"""Names of customers: what QuickBooks accepts, and which names mean the same customer. Pure."""
+
+import re
+import unicodedata
+
+from attibooks_core.model import InvoiceDraft, Problem
+
+MAX_NAME = 500
+INACTIVE = " (deleted)"
+"""What QuickBooks puts behind the name of an inactive customer or item (QuickBooks reference, Customer)."""
+
+_FORBIDDEN = re.compile(r"[:\t\r\n]")
+
+
+def plain(text: str) -> str:
+    """Text without what JSON over the wire cannot carry (lone surrogates) and without control characters."""
+    return "".join(c for c in text if c in "\t\n\r" or unicodedata.category(c) not in {"Cc", "Cs"})
+
+
+def clean_name(name: str) -> str:
+    """The name as QuickBooks takes it: no colon, tab or line break, single spaces, trimmed."""
+    return " ".join(plain(name).replace(":", "-").split())
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether QuickBooks takes two names for one: it does not look at case."""
+    return _folded(one) == _folded(other)
+
+
+def name_warnings(draft: InvoiceDraft) -> list[Problem]:
+    """A word on what was changed in the name, when it was more than spaces."""
+    if not _FORBIDDEN.search(draft.customer_name.strip()):
+        return []
+    return [
+        Problem(
+            "customer_name",
+            "name_changed",
+            f"QuickBooks allows no colon, tab or line break in a name: the customer is called “"
+            f"{shown(clean_name(draft.customer_name))}” there.",
+            "Rename the record if you want another name in QuickBooks.",
+            severity="warning",
+        )
+    ]
+
+
+def name_obstacles(name: str) -> list[Problem]:
+    """What is wrong with a cleaned name."""
+    if not name:
+        text, fix = "The record has no name that QuickBooks accepts.", "Name the record."
+    elif len(name) > MAX_NAME:
+        text, fix = f"The customer's name is longer than {MAX_NAME} characters.", "Shorten the name of the record."
+    else:
+        return []
+    return [Problem("customer_name", "bad_name", text, fix)]
+
+
+def in_currency(name: str, currency: str) -> str:
+    """What the same customer is called in another currency: a customer of QuickBooks has one, for good."""
+    return f"{name} ({currency})"
+
+
+def as_customer(name: str) -> str:
+    """What a customer is called whose name a vendor or employee already has."""
+    return f"{name} (Customer)"
+
+
+def shown(name: str, limit: int = 60) -> str:
+    """A name short enough for a sentence."""
+    return name if len(name) <= limit else name[: limit - 1] + "…"
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", " ".join(name.split())).casefold()

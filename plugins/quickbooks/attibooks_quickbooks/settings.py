@@ -1,0 +1,103 @@
+"""Settings: those of the operator (environment) and those of a workspace (the CRM's app)."""
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from pydantic import field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from attibooks_core.errors import InvalidSettings
+from attibooks_core.model import Books, Problem
+from attibooks_core.settings import Choice, Digits, Flag, Settings, SettingsField, Text
+
+KEY = "quickbooks"
+"""Key of the backend, and name of the plugin's settings."""
+
+ENVIRONMENTS = ("sandbox", "production")
+
+
+class QuickBooksHostSettings(BaseSettings):
+    """Addresses of Intuit, `ATTIBOOKS_QUICKBOOKS__*`; changed only to talk to a sandbox on this machine."""
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    production_api_url: str = "https://quickbooks.api.intuit.com"
+    sandbox_api_url: str = "https://sandbox-quickbooks.api.intuit.com"
+
+    @field_validator("production_api_url", "sandbox_api_url")
+    @classmethod
+    def _usable(cls, url: str) -> str:
+        parts = urlsplit(url.strip())
+        if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
+            raise ValueError("use an https address (http only on this machine): every call carries a token")
+        return url.strip().rstrip("/")
+
+    def api_url(self, environment: str) -> str:
+        """Base address of one environment, without a slash at its end."""
+        return self.production_api_url if environment == "production" else self.sandbox_api_url
+
+
+FIELDS: tuple[SettingsField, ...] = (
+    SettingsField(
+        "environment",
+        1,
+        Choice(ENVIRONMENTS),
+        "Environment",
+        "sandbox: a test company of Intuit; production: the real books. Connect again after changing it.",
+        default="sandbox",
+    ),
+    SettingsField(
+        "qbo_company_id",
+        7,
+        Digits(6, 20),
+        "QuickBooks Company ID",
+        "Digits; in QuickBooks under Settings, Account and settings, Billing & Subscription.",
+    ),
+    SettingsField(
+        "default_item",
+        7,
+        Text(100),
+        "Product or service",
+        "Id or exact name of the item on every line; “Services”, or the only service item, when nothing is set.",
+    ),
+    SettingsField(
+        "default_tax_code",
+        7,
+        Text(100),
+        "Tax code",
+        "Id or exact name; needed outside the US when sales tax is on. In the US TAX or NON.",
+    ),
+    SettingsField(
+        "send_invoice_email",
+        7,
+        Flag(),
+        "E-mail the invoice",
+        "QuickBooks e-mails the invoice when the record has an address.",
+        default=True,
+    ),
+)
+"""What a workspace can set for QuickBooks."""
+
+
+def books_of(settings: Settings) -> Books:
+    """Which company the settings name; pure.
+
+    :raises InvalidSettings: there is no company id.
+    """
+    company_id = settings.text("qbo_company_id")
+    if company_id is None:
+        problem = Problem(
+            "qbo_company_id",
+            "missing",
+            "The QuickBooks Company ID is not set.",
+            "Enter it in settings section 7 (Advanced).",
+        )
+        raise InvalidSettings(f"{problem.message} {problem.fix}", problems=[problem])
+    return Books(KEY, settings.text("environment") or ENVIRONMENTS[0], company_id)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

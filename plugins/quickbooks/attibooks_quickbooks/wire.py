@@ -1,0 +1,204 @@
+"""What QuickBooks answers, as far as we read it.
+
+Only ids are required: QuickBooks leaves out what has no value, and some calls answer in an older shape (QuickBooks
+reference, minor version). Members that are not named here are ignored. Amounts are exact decimals; dates stay text
+until `mapping` reads them, so that an odd one cannot hide that a write succeeded.
+"""
+
+from decimal import Decimal
+
+from msgspec import Struct, field
+
+
+class Ref(Struct, frozen=True):
+    """A reference to another object by id."""
+
+    value: str | None = None
+    name: str | None = None
+
+
+class EmailAddress(Struct, frozen=True, rename="pascal"):
+    """An e-mail address; several may stand in it with commas between them."""
+
+    address: str | None = None
+
+
+class MetaData(Struct, frozen=True, rename="pascal"):
+    """When an object was made and last changed, ISO 8601 with an offset."""
+
+    create_time: str | None = None
+    last_updated_time: str | None = None
+
+
+class Line(Struct, frozen=True, rename="pascal"):
+    """A line of an invoice."""
+
+    amount: Decimal | None = None
+
+
+class TaxDetail(Struct, frozen=True, rename="pascal"):
+    """The tax that QuickBooks worked out."""
+
+    total_tax: Decimal | None = None
+
+
+class Invoice(Struct, frozen=True, rename="pascal"):
+    """An invoice; of a deleted one only the id and `Status` are left."""
+
+    id: str
+    sync_token: str = "0"  # noqa: S105 - a version
+    doc_number: str | None = None
+    due_date: str | None = None
+    customer_ref: Ref | None = None
+    currency_ref: Ref | None = None
+    private_note: str | None = None
+    email_status: str | None = None
+    total_amt: Decimal | None = None
+    balance: Decimal | None = None
+    line: list[Line] | None = None
+    txn_tax_detail: TaxDetail | None = None
+    meta_data: MetaData | None = None
+    status: str | None = field(default=None, name="status")
+
+
+class Customer(Struct, frozen=True, rename="pascal"):
+    """A customer. An inactive one is called `<name> (deleted)`."""
+
+    id: str
+    display_name: str = ""
+    active: bool = True
+    currency_ref: Ref | None = None
+    primary_email_addr: EmailAddress | None = None
+
+    @property
+    def currency(self) -> str | None:
+        """ISO code, fixed when the customer was made."""
+        return self.currency_ref.value if self.currency_ref else None
+
+    @property
+    def email(self) -> str | None:
+        """Its main address."""
+        return self.primary_email_addr.address if self.primary_email_addr else None
+
+
+class Item(Struct, frozen=True, rename="pascal"):
+    """A product or service."""
+
+    id: str
+    name: str = ""
+    active: bool = True
+    type: str | None = None
+
+
+class TaxCode(Struct, frozen=True, rename="pascal"):
+    """A tax code; `TAX` and `NON` in the US, numeric ids elsewhere."""
+
+    id: str
+    name: str = ""
+    active: bool = True
+
+
+class CompanyCurrency(Struct, frozen=True, rename="pascal"):
+    """A currency that the company uses beside its own."""
+
+    code: str
+    active: bool = True
+
+
+class Named(Struct, frozen=True, rename="pascal"):
+    """A vendor or an employee, as far as it takes a name away."""
+
+    id: str
+    display_name: str = ""
+
+
+class Address(Struct, frozen=True, rename="pascal"):
+    """A postal address."""
+
+    country: str | None = None
+
+
+class CompanyInfo(Struct, frozen=True, rename="pascal"):
+    """Who the company is."""
+
+    company_name: str | None = None
+    legal_name: str | None = None
+    country: str | None = None
+    company_addr: Address | None = None
+    default_time_zone: str | None = None
+
+
+class AccountingPrefs(Struct, frozen=True, rename="pascal"):
+    """Preferences of the ledger."""
+
+    book_close_date: str | None = None
+
+
+class SalesPrefs(Struct, frozen=True, rename="pascal"):
+    """Preferences of sales forms."""
+
+    custom_txn_numbers: bool | None = None
+
+
+class TaxPrefs(Struct, frozen=True, rename="pascal"):
+    """Preferences of sales tax."""
+
+    using_sales_tax: bool | None = None
+
+
+class CurrencyPrefs(Struct, frozen=True, rename="pascal"):
+    """Preferences of currencies."""
+
+    multi_currency_enabled: bool | None = None
+    home_currency: Ref | None = None
+
+
+class Preferences(Struct, frozen=True, rename="pascal"):
+    """How the company keeps its books."""
+
+    accounting_info_prefs: AccountingPrefs = AccountingPrefs()
+    sales_forms_prefs: SalesPrefs = SalesPrefs()
+    tax_prefs: TaxPrefs = TaxPrefs()
+    currency_prefs: CurrencyPrefs = CurrencyPrefs()
+
+
+class InvoiceAnswer(Struct, frozen=True, rename="pascal"):
+    """Answer to every call about one invoice."""
+
+    invoice: Invoice
+
+
+class CustomerAnswer(Struct, frozen=True, rename="pascal"):
+    """Answer to the creation of a customer."""
+
+    customer: Customer
+
+
+class CompanyInfoAnswer(Struct, frozen=True, rename="pascal"):
+    """Answer to reading the company."""
+
+    company_info: CompanyInfo
+
+
+class PreferencesAnswer(Struct, frozen=True, rename="pascal"):
+    """Answer to reading the preferences."""
+
+    preferences: Preferences
+
+
+class Rows(Struct, frozen=True, rename="pascal"):
+    """Rows of a query; the members of other entities stay empty."""
+
+    invoice: list[Invoice] = []
+    customer: list[Customer] = []
+    vendor: list[Named] = []
+    employee: list[Named] = []
+    item: list[Item] = []
+    tax_code: list[TaxCode] = []
+    company_currency: list[CompanyCurrency] = []
+
+
+class QueryAnswer(Struct, frozen=True, rename="pascal"):
+    """Answer to a query; nothing found is an empty `QueryResponse`."""
+
+    query_response: Rows
