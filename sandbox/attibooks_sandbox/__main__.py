@@ -8,15 +8,20 @@ import contextlib
 import signal
 from collections.abc import Sequence
 
-from attibooks_sandbox.app import ADDRESSES, create_app
+from attibooks_sandbox.app import ADDRESSES, HOST_URL, SandboxApp, create_app
 from attibooks_sandbox.kernel.server import listen, new_loop
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until interrupted; returns 0, or 1 when the port cannot be opened."""
-    arguments = _parser().parse_args(argv)
+    given = _parser().parse_args(argv)
+    return serve(given.host, given.port, given.seed, limits=not given.no_limits, host_url=given.host_url)
+
+
+def serve(host: str, port: int, seed: int = 1, *, limits: bool = True, host_url: str = HOST_URL) -> int:
+    """Serve until interrupted; returns 0, or 1 when the port cannot be opened."""
     with asyncio.Runner(loop_factory=new_loop) as runner:
-        return runner.run(_serve(arguments.host, arguments.port, arguments.seed, limits=not arguments.no_limits))
+        return runner.run(_serve(create_app(seed, limits=limits, host_url=host_url), host, port))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -25,12 +30,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=8100, help="0 takes any free port (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="which world (default: %(default)s)")
     parser.add_argument("--no-limits", action="store_true", help="begin with the vendors' throttles off")
+    parser.add_argument("--host-url", default=HOST_URL, help="the AttiBooks host that the page calls (%(default)s)")
     return parser
 
 
-async def _serve(host: str, port: int, seed: int, *, limits: bool) -> int:
+async def _serve(app: SandboxApp, host: str, port: int) -> int:
     try:
-        listener = await listen(create_app(seed, limits=limits), host, port)
+        listener = await listen(app, host, port)
     except OSError as error:
         print(f"cannot open {host}:{port}: {error}", flush=True)  # noqa: T201 - a command's output
         return 1

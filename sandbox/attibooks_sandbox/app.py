@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from attibooks_sandbox.attio.service import AttioService
 from attibooks_sandbox.control.service import ControlService
@@ -22,6 +24,10 @@ from attibooks_sandbox.quickbooks.service import QuickBooksService
 from attibooks_sandbox.quickbooks.switches import Switches
 from attibooks_sandbox.worlds.build import World, build_world
 
+if TYPE_CHECKING:
+    from attibooks_sandbox.page.service import PageService
+
+HOST_URL = "http://127.0.0.1:8000"
 ENVIRONMENTS = ("production", "sandbox")
 Scope = MutableMapping[str, object]
 Message = MutableMapping[str, object]
@@ -37,11 +43,18 @@ class ConnectionCutError(Exception):
 
 
 class SandboxApp:
-    """The two services and the control plane over one world."""
+    """The two services, the control plane and the page over one world."""
 
-    def __init__(self, seed: int = 1, *, limits: bool = True) -> None:
-        """Begin with the world of a seed; `limits` tells whether the vendors' throttles are on after a reset."""
+    def __init__(self, seed: int = 1, *, limits: bool = True, host_url: str = HOST_URL) -> None:
+        """Begin with the world of a seed.
+
+        `limits` tells whether the vendors' throttles are on after a reset; `host_url` is the AttiBooks host that the
+        page's app calls. `revision` counts what the control plane changed, `resets` how often it put all back.
+        """
         self._limits = limits
+        self.host_url = host_url
+        self.revision = 0
+        self.resets = 0
         self._pristine: dict[int, World] = {}
         self.clock = Clock()
         self.calls = CallLog()
@@ -58,6 +71,13 @@ class SandboxApp:
         self.control = ControlService(self)
         self.set_limits(attio=limits, quickbooks=limits)
 
+    @cached_property
+    def page(self) -> PageService:
+        """Return the page; its code is loaded when somebody opens it, so that the sandbox starts as fast without."""
+        from attibooks_sandbox.page.service import PageService  # noqa: PLC0415 - see above
+
+        return PageService(self)
+
     # the world
 
     def _fresh(self, seed: int) -> World:
@@ -66,7 +86,8 @@ class SandboxApp:
         return self._pristine[seed].copy()
 
     def reset(self, seed: int | None = None) -> None:
-        """Put everything back: world, tokens, faults, clock, switches, limits, log."""
+        """Put everything back: world, tokens, faults, clock, switches, limits, log, the app's settings."""
+        self.resets += 1
         chosen = self.world.seed if seed is None else seed
         self.world = self._fresh(chosen)
         self.clock.reset()
@@ -106,6 +127,8 @@ class SandboxApp:
         if path == "/control" or path.startswith("/control/"):
             request.path = path
             return self.control.handle(request)
+        if path == "/" or path.startswith("/ui/"):
+            return self.page.handle(request)
         service = self._service_of(request)
         if service is None:
             body = {"error": "nothing is served at this path", "served": list(ADDRESSES)}
@@ -159,7 +182,7 @@ class SandboxApp:
         await send({"type": "http.response.body", "body": done.body})
 
 
-ADDRESSES = ("/attio", "/quickbooks/production", "/quickbooks/sandbox", "/control")
+ADDRESSES = ("/attio", "/quickbooks/production", "/quickbooks/sandbox", "/control", "/")
 
 
 class _AsgiPeer:
@@ -215,6 +238,6 @@ async def _asgi_request(scope: Scope, receive: Receive) -> Request:
     )
 
 
-def create_app(seed: int = 1, *, limits: bool = True) -> SandboxApp:
+def create_app(seed: int = 1, *, limits: bool = True, host_url: str = HOST_URL) -> SandboxApp:
     """Return a sandbox over the world of a seed; `limits` False begins with the vendors' throttles off."""
-    return SandboxApp(seed, limits=limits)
+    return SandboxApp(seed, limits=limits, host_url=host_url)

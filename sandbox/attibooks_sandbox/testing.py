@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from attibooks_sandbox.app import SandboxApp, create_app
+from attibooks_sandbox.app import HOST_URL, SandboxApp, create_app
 from attibooks_sandbox.control.views import show_companies, show_workspaces
 from attibooks_sandbox.kernel.jsonio import read_json, write_json
 from attibooks_sandbox.kernel.messages import Request, Response
@@ -42,9 +42,13 @@ class Sandbox:
         host: str = "127.0.0.1",
         port: int = 0,
         attio_openapi: str | Path | None = None,
+        host_url: str = HOST_URL,
     ) -> None:
-        """Prepare a sandbox; with `attio_openapi` every successful Attio answer is checked against that document."""
-        self.app: SandboxApp = create_app(seed, limits=limits)
+        """Prepare a sandbox; with `attio_openapi` every successful Attio answer is checked against that document.
+
+        `host_url` is the AttiBooks host that the page's app calls; `app.host_url` may be set later too.
+        """
+        self.app: SandboxApp = create_app(seed, limits=limits, host_url=host_url)
         self.faults = Faults(self)
         self.clock = ClockHand(self)
         self.violations: list[str] = []

@@ -52,6 +52,8 @@ class ControlService:
     def handle(self, request: Request) -> Response:
         """Answer a control call."""
         endpoint = self._endpoints.get((request.method, request.path.rstrip("/")))
+        if request.method != "GET":
+            self._app.revision += 1
         try:
             if endpoint is None:
                 message = f"There is no {request.method} {request.path}."

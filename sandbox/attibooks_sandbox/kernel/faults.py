@@ -93,6 +93,10 @@ class FaultBook:
         self._faults.append(fault)
         return fault
 
+    def remove(self, name: str) -> None:
+        """Remove the fault with a name, if it can still strike."""
+        self._faults = [fault for fault in self._faults if fault.name != name]
+
     def clear(self) -> None:
         """Remove every fault."""
         self._faults.clear()

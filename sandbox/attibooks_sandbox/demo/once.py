@@ -1,0 +1,148 @@
+"""The main job without a browser: a record becomes one invoice, and each step shows what really is there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from attibooks_sandbox.demo.stage import DemoError, Facts, Stage, Tick
+from attibooks_sandbox.inattio.transport import HttpTransport
+
+RECORD = "Northwind Traders"
+PATIENCE_SECONDS = 15
+Say = Callable[[str], None]
+
+
+class Story:
+    """The steps that were done, told as they are done."""
+
+    def __init__(self, say: Say) -> None:
+        """Tell each step to somebody."""
+        self._say = say
+        self.steps: list[Facts] = []
+
+    def step(self, title: str, **facts: object) -> None:
+        """Tell a step with its real values."""
+        number = len(self.steps) + 1
+        self.steps.append({"step": number, "title": title, **facts})
+        width = max((len(name) for name in facts), default=0)
+        lines = [f"   {name.replace('_', ' '):<{width}}  {value}" for name, value in facts.items()]
+        self._say("\n".join([f"{number}  {title}", *lines]))
+
+
+def once(say: Say, tick: Tick) -> list[Facts]:
+    """Do the main job and return its steps.
+
+    :raises DemoError: a step failed; the message says which and why.
+    """
+    story = Story(say)
+    started = time.monotonic()
+    with Stage(fixed_ports=False, tick=tick) as stage:
+        seconds = f"{time.monotonic() - started:.1f} s"
+        story.step("The sandbox and the host are up", page=stage.sandbox.url, host=stage.host.url, took=seconds)
+        _Play(stage, story).run()
+    return story.steps
+
+
+class _Play:
+    """The main job on a stage."""
+
+    def __init__(self, stage: Stage, story: Story) -> None:
+        self._stage, self._story = stage, story
+        self._company = stage.sandbox.company("US", "sandbox")
+        self._record_path = ""
+
+    def run(self) -> None:
+        self._connect()
+        self._choose()
+        first = self._create()
+        self._look(first["body"]["invoice"])
+        self._create_again(first)
+        self._pay(first["body"]["invoice"])
+
+    def _connect(self) -> None:
+        status = self._stage.connect()
+        self._story.step(
+            "QuickBooks is connected, and the connection is checked",
+            company=f"{status['company_name']} ({status['environment']}, {status['home_currency']})",
+            company_id=status["company_id"],
+        )
+
+    def _choose(self) -> None:
+        path = f"/ui/api/crm/{self._stage.workspace}/companies"
+        record = next(each for each in self._stage.ask("GET", path)["records"] if each["name"] == RECORD)
+        self._record_path = f"{path}/{record['id']}"
+        fields = {field["title"]: _words(field) for field in self._group("billing")}
+        self._story.step(f"The record {RECORD} is chosen", **fields)
+
+    def _create(self) -> Facts:
+        outcome = self._stage.press(f"{self._record_path}/invoice")
+        invoice = outcome["body"]["invoice"]
+        self._story.step(
+            "Create QuickBooks invoice is clicked",
+            toast=outcome["toast"]["title"],
+            number=invoice["number"],
+            total=f"{invoice['total']} {invoice['currency']}",
+            status=invoice["status"],
+            link=invoice["url"],
+        )
+        return outcome
+
+    def _look(self, invoice: Facts) -> None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while (shown := self._shown())["Invoice number"] != invoice["number"]:
+            if time.monotonic() > deadline:
+                message = f"The record does not show invoice {invoice['number']} after {PATIENCE_SECONDS} s."
+                raise DemoError(message)
+            time.sleep(0.1)
+        self._story.step("The record shows it now", **shown)
+
+    def _create_again(self, first: Facts) -> None:
+        again = self._stage.press(f"{self._record_path}/invoice", {"key": first["key"]})
+        invoice, known = again["body"]["invoice"], first["body"]["invoice"]
+        mine = [each for each in self._books()["invoices"] if each["customer"] == RECORD]
+        if invoice["id"] != known["id"] or len(mine) != 1:
+            message = f"The same click made another invoice: {[each['number'] for each in mine]} are in the books."
+            raise DemoError(message)
+        self._story.step(
+            "The same click arrives a second time", answer=f"invoice {invoice['number']} again", invoices_in_the_books=1
+        )
+
+    def _pay(self, invoice: Facts) -> None:
+        place = {"environment": self._company["environment"], "realm": self._company["realm"]}
+        self._stage.ask("POST", "/control/quickbooks/pay", {**place, "invoice_id": invoice["id"]})
+        paid = next(each for each in self._books()["invoices"] if each["id"] == invoice["id"])
+        if paid["status"] != "Paid":
+            message = f"The books show invoice {invoice['number']} as {paid['status']} after the payment."
+            raise DemoError(message)
+        balance = f"{paid['balance']} {paid['currency']}"
+        self._story.step("The customer pays, in the books", status=paid["status"], balance=balance)
+        self._afterwards()
+
+    def _afterwards(self) -> None:
+        """Tell what the record shows after the payment, whatever that is."""
+        status = self._shown()["Invoice status"]
+        note = "as in the books" if status == "Paid" else _why_not_yet(self._stage)
+        self._story.step("The record after the payment", invoice_status=f"{status} ({note})")
+
+    def _group(self, key: str) -> list[Facts]:
+        groups = self._stage.ask("GET", self._record_path)["groups"]
+        fields: list[Facts] = next(group["fields"] for group in groups if group["key"] == key)
+        return fields
+
+    def _shown(self) -> dict[str, str]:
+        return {field["title"]: _words(field) for field in self._group("invoice")}
+
+    def _books(self) -> Facts:
+        return self._stage.ask("GET", f"/ui/api/books/{self._company['environment']}/{self._company['realm']}")
+
+
+def _why_not_yet(stage: Stage) -> str:
+    """Return why a payment does not show yet, by what the host says it can do."""
+    described = HttpTransport(stage.host.url).send("GET", "/schema/openapi.json", {}, b"").facts
+    has_sync = any(path.endswith("/sync") for path in described.get("paths", {}))
+    return "a sync brings the payment" if has_sync else "a sync would bring the payment; this host has none yet"
+
+
+def _words(field: Facts) -> str:
+    return ", ".join(str(item["text"]) for item in field["items"]) or "-"

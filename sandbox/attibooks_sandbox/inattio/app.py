@@ -1,0 +1,316 @@
+"""What the app does in a workspace: its buttons, its settings, its connection, its webhook handler."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import time
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import msgspec
+
+from attibooks_sandbox.attio.workspace import Workspace
+from attibooks_sandbox.control.errors import ControlError
+from attibooks_sandbox.control.views import show_companies, show_workspaces
+from attibooks_sandbox.inattio import words
+from attibooks_sandbox.inattio.defaults import Settings, first_settings
+from attibooks_sandbox.inattio.line import HostCall, Line, Sleep
+from attibooks_sandbox.inattio.signing import Identity, callback_key, signature
+from attibooks_sandbox.inattio.transport import Answer, AnswerLostError, HostAbsentError, HttpTransport, Transport
+from attibooks_sandbox.inattio.words import Toast
+from attibooks_sandbox.kernel.calls import CallLog
+from attibooks_sandbox.kernel.messages import Request
+
+if TYPE_CHECKING:
+    from attibooks_sandbox.app import SandboxApp
+
+CALLBACK_WINDOW = 300
+Company = tuple[str, str]
+"""Environment and realm."""
+
+
+class Seat(msgspec.Struct):
+    """What Attio keeps for the app in one workspace."""
+
+    settings: Settings
+    company: Company | None = None
+
+
+class Outcome(msgspec.Struct, kw_only=True):
+    """What came of a click.
+
+    `question` asks the user before the same is done with a confirmation, `connect` asks for a connection first.
+    """
+
+    ok: bool
+    toast: Toast | None = None
+    status: int | None = None
+    code: str | None = None
+    key: str | None = None
+    question: str | None = None
+    connect: bool = False
+    body: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class InAttioApp:
+    """The app in every workspace of the sandbox's present world."""
+
+    def __init__(
+        self, sandbox: SandboxApp, *, transport: Transport | None = None, sleep: Sleep = asyncio.sleep
+    ) -> None:
+        """Call the sandbox's host, or through another transport in tests."""
+        self._sandbox = sandbox
+        self._given_transport = transport
+        self._sleep = sleep
+        self._begin()
+
+    def _begin(self) -> None:
+        self._resets = self._sandbox.resets
+        self._seats: dict[str, Seat] = {}
+        self._line = Line(self.transport, self._sandbox.clock, CallLog(), self._sleep)
+
+    def _refresh(self) -> None:
+        """Forget everything when the sandbox was reset."""
+        if self._resets != self._sandbox.resets:
+            self._begin()
+
+    def transport(self) -> Transport:
+        """Return what carries the next call."""
+        return self._given_transport or HttpTransport(self._sandbox.host_url)
+
+    @property
+    def calls(self) -> CallLog:
+        """Return the log of the app's calls to the host."""
+        self._refresh()
+        return self._line.calls
+
+    def seat(self, workspace_id: str) -> Seat:
+        """Return what Attio keeps for the app in a workspace."""
+        self._refresh()
+        return self._seats.setdefault(workspace_id, Seat(first_settings()))
+
+    def _workspace(self, workspace_id: str) -> Workspace:
+        found = self._sandbox.world.attio.workspaces.get(workspace_id)
+        if found is None:
+            message = f"There is no workspace with id {workspace_id}."
+            raise ControlError(message, 404)
+        return found
+
+    def company_facts(self, company: Company) -> dict[str, object]:
+        """Return the world's entry of a company, or refuse with 404."""
+        environment, realm = company
+        for facts in show_companies(self._sandbox):
+            if (facts["environment"], facts["realm"]) == (environment, realm):
+                return facts
+        message = f"There is no company with realm {realm} in the environment {environment}."
+        raise ControlError(message, 404)
+
+    def _identity(self, workspace_id: str) -> Identity:
+        workspace = self._workspace(workspace_id)
+        shown = next(each for each in show_workspaces(self._sandbox) if each["id"] == workspace_id)
+        key_id, secret = next(iter(self._sandbox.world.secrets.attio_app_secrets.items()))
+        company = self.seat(workspace_id).company
+        token = None if company is None else self.company_facts(company)["access_token"]
+        return Identity(
+            key_id=key_id,
+            secret=secret,
+            attio_token=str(shown["token"] or ""),
+            workspace="" if company is None else workspace_id,
+            user=next(iter(workspace.members)),
+            accounting_token=str(token or ""),
+        )
+
+    # the connection
+
+    async def connect(self, workspace_id: str, company: Company, origin: str) -> Outcome:
+        """Connect a company's books: install the app at the host, store the settings, check the connection.
+
+        `origin` is the sandbox's own address, at which the host may call the app back.
+        """
+        self.company_facts(company)
+        return await self._outcome(self._connect(workspace_id, company, origin))
+
+    async def _connect(self, workspace_id: str, company: Company, origin: str) -> Outcome:
+        seat = self.seat(workspace_id)
+        before, seat.company = seat.company, company
+        try:
+            installed = await self._change(workspace_id, "POST", "installations", _installation(workspace_id, origin))
+        except (HostAbsentError, AnswerLostError):
+            seat.company = before
+            raise
+        if installed.status != 201:
+            seat.company = before
+            return _refusal("Not connected", installed)
+        environment, realm = company
+        settings = {**seat.settings, "environment": environment, "qbo_company_id": realm}
+        stored = await self._save(workspace_id, settings)
+        return await self._check(workspace_id) if stored.ok else stored
+
+    async def disconnect(self, workspace_id: str) -> Outcome:
+        """Take the connection away: the host forgets the workspace's tokens and settings."""
+        return await self._outcome(self._disconnect(workspace_id))
+
+    async def _disconnect(self, workspace_id: str) -> Outcome:
+        answer = await self._change(workspace_id, "DELETE", "installations", None)
+        if answer.status != 204:
+            return _refusal("Still connected", answer)
+        self.seat(workspace_id).company = None
+        return Outcome(ok=True, toast=words.disconnected(), status=204)
+
+    async def check_status(self, workspace_id: str) -> Outcome:
+        """Do what *Check Status* does."""
+        if self.seat(workspace_id).company is None:
+            return _unconnected()
+        return await self._outcome(self._check(workspace_id))
+
+    async def _check(self, workspace_id: str) -> Outcome:
+        answer = await self._read(workspace_id, "POST", "connection/status", {})
+        if answer.status != 200:
+            return _refusal("Not connected", answer)
+        ok = bool(answer.facts.get("connected"))
+        return Outcome(ok=ok, toast=words.connection(answer.facts), status=200, body=answer.facts)
+
+    # settings
+
+    async def read_settings(self, workspace_id: str) -> Outcome:
+        """Return the settings by section, as the host gives them."""
+        return await self._outcome(self._read_settings(workspace_id))
+
+    async def _read_settings(self, workspace_id: str) -> Outcome:
+        answer = await self._read(workspace_id, "GET", "settings", None)
+        if answer.status != 200:
+            return _refusal("The settings cannot be shown", answer)
+        return Outcome(ok=True, status=200, body=answer.facts)
+
+    async def save_settings(self, workspace_id: str, settings: Settings) -> Outcome:
+        """Store a snapshot; what the host refuses is not kept by the app either."""
+        return await self._outcome(self._save(workspace_id, settings))
+
+    async def _save(self, workspace_id: str, settings: Settings) -> Outcome:
+        answer = await self._change(workspace_id, "PUT", "settings", {"settings": settings})
+        if answer.status != 200:
+            return _refusal("Settings not saved", answer)
+        facts = answer.facts
+        self.seat(workspace_id).settings = dict(facts["settings"])
+        return Outcome(ok=True, toast=words.settings_saved(facts["problems"]), status=200, body=facts)
+
+    async def usage(self, workspace_id: str) -> Outcome:
+        """Return the plan and what is used of it."""
+        return await self._outcome(self._usage(workspace_id))
+
+    async def _usage(self, workspace_id: str) -> Outcome:
+        answer = await self._read(workspace_id, "POST", "usage", {})
+        if answer.status != 200:
+            return _refusal("The usage cannot be shown", answer)
+        return Outcome(ok=True, status=200, body=answer.facts)
+
+    # the action
+
+    async def create_invoice(
+        self,
+        workspace_id: str,
+        object_slug: str,
+        record_id: str,
+        *,
+        key: str | None = None,
+        confirm_recent: bool = False,
+    ) -> Outcome:
+        """Do what *Create QuickBooks invoice* does; the key of an earlier click repeats that click."""
+        if self.seat(workspace_id).company is None:
+            return _unconnected()
+        settings = self.seat(workspace_id).settings
+        facts: dict[str, object] = {"object": object_slug, "record_id": record_id, "settings": settings}
+        if confirm_recent:
+            facts["confirm_recent"] = True
+        call = HostCall.of("POST", "invoices", facts, key or uuid4().hex)
+        outcome = await self._outcome(self._create(workspace_id, call))
+        outcome.key = call.key
+        return outcome
+
+    async def _create(self, workspace_id: str, call: HostCall) -> Outcome:
+        answer = await self._line.settle(self._identity(workspace_id), call)
+        facts = answer.facts
+        if answer.status == 201:
+            return Outcome(ok=True, toast=words.invoice_created(facts), status=201, body=facts)
+        if answer.status == 202:
+            return Outcome(ok=True, toast=words.still_running(), status=202, body=facts)
+        if facts.get("code") == "recent_invoice":
+            question = str(facts["detail"])
+            return Outcome(ok=False, question=question, status=answer.status, code="recent_invoice", body=facts)
+        return _refusal(words.NOT_CREATED, answer)
+
+    # the host calls back
+
+    async def called_back(self, workspace_id: str, request: Request) -> tuple[int, dict[str, object]]:
+        """Answer the host's request for tokens of a waiting job: hand a lease over, by a call of our own."""
+        facts = Answer(0, {}, request.body).facts
+        if not self._is_hosts(workspace_id, request) or "job_id" not in facts:
+            return 401, {"code": "bad_signature"}
+        seat = self.seat(workspace_id)
+        if seat.company is None:
+            return 409, {"code": "not_connected"}
+        path = f"jobs/{facts['job_id']}/lease"
+        try:
+            answer = await self._change(workspace_id, "POST", path, {"settings": seat.settings})
+        except (HostAbsentError, AnswerLostError):
+            return 502, {"code": "host_absent"}
+        return 202, {"lease": answer.status}
+
+    def _is_hosts(self, workspace_id: str, request: Request) -> bool:
+        self._workspace(workspace_id)
+        timestamp = request.header("x-attibooks-timestamp")
+        secret = next(iter(self._sandbox.world.secrets.attio_app_secrets.values()))
+        expected = signature(
+            callback_key(secret, workspace_id),
+            timestamp,
+            request.method,
+            request.full_path,
+            request.body,
+            workspace=workspace_id,
+        )
+        fresh = timestamp.isascii() and timestamp.isdigit() and abs(time.time() - int(timestamp)) <= CALLBACK_WINDOW
+        return fresh and hmac.compare_digest(expected.encode(), request.header("x-attibooks-signature").encode())
+
+    # calls
+
+    async def _read(self, workspace_id: str, method: str, path: str, facts: dict[str, object] | None) -> Answer:
+        return await self._line.carry(self._identity(workspace_id), HostCall.of(method, path, facts))
+
+    async def _change(self, workspace_id: str, method: str, path: str, facts: dict[str, object] | None) -> Answer:
+        call = HostCall.of(method, path, facts, uuid4().hex)
+        return await self._line.carry(self._identity(workspace_id), call)
+
+    async def _outcome(self, work: Awaitable[Outcome]) -> Outcome:
+        try:
+            return await work
+        except HostAbsentError:
+            return Outcome(ok=False, toast=words.host_absent(self._sandbox.host_url), code="host_absent")
+        except AnswerLostError:
+            return Outcome(ok=False, toast=words.answer_lost(self._sandbox.host_url), code="answer_lost")
+
+
+def _installation(workspace_id: str, origin: str) -> dict[str, object]:
+    return {
+        "callback_url": f"{origin}/ui/hook/{workspace_id}",
+        "handler_id": f"handler-{workspace_id[:8]}",
+        "connection_id": f"connection-{workspace_id[:8]}",
+        "connection_key": "quickbooks",
+    }
+
+
+def _refusal(title: str, answer: Answer) -> Outcome:
+    facts = answer.facts
+    code = facts.get("code")
+    return Outcome(
+        ok=False,
+        toast=words.refused(title, answer),
+        status=answer.status,
+        code=str(code) if code else None,
+        body=facts,
+    )
+
+
+def _unconnected() -> Outcome:
+    return Outcome(ok=False, toast=words.not_connected(), code="not_connected", connect=True)

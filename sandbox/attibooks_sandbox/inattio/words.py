@@ -1,0 +1,88 @@
+"""What the app says: toasts, as the product words them. An error toast shows the host's own sentence."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Literal
+
+import msgspec
+
+from attibooks_sandbox.inattio.transport import Answer
+
+Kind = Literal["success", "warning", "error", "neutral"]
+Facts = dict[str, Any]
+NOT_CREATED = "Invoice not created"
+_SHOWN_SOON = {
+    "parked": "Attio does not take the values now; the record shows them as soon as it does.",
+    "none": "No writeback field is set, so the record stays as it is.",
+}
+
+
+class Toast(msgspec.Struct, frozen=True):
+    """A message in the corner; errors stay until they are dismissed."""
+
+    kind: Kind
+    title: str
+    text: str = ""
+
+
+def invoice_created(facts: Facts) -> Toast:
+    """Return the toast that confirms the number; without numbers in the books it is the id."""
+    invoice, writeback = facts["invoice"], facts["writeback"]
+    amount = f"{Decimal(invoice['total']):,.2f} {invoice['currency']} for {invoice['customer_name']}."
+    notes = [_SHOWN_SOON.get(writeback["state"], "")]
+    notes += [problem["message"] for problem in (*writeback["problems"], *facts.get("warnings", ()))]
+    said = [note for note in notes if note]
+    title = f"Invoice {invoice['number'] or invoice['id']} created"
+    return Toast("warning" if said else "success", title, " ".join([amount, *said]))
+
+
+def refused(title: str, answer: Answer) -> Toast:
+    """Return the toast of a refusal."""
+    detail = answer.facts.get("detail")
+    return Toast("error", title, str(detail) if detail else f"The host answered with status {answer.status}.")
+
+
+def still_running() -> Toast:
+    """Return the toast for an operation that takes longer than anybody waits."""
+    return Toast(
+        "neutral", "Still creating the invoice", "AttiBooks goes on with it. The record shows it when it is done."
+    )
+
+
+def not_connected() -> Toast:
+    """Return the toast for an action that needs the connection."""
+    return Toast("error", "Not connected", "QuickBooks is not connected in this workspace. Connect QuickBooks first.")
+
+
+def host_absent(url: str) -> Toast:
+    """Return the toast for a host that is not there."""
+    return Toast("error", "The host does not answer", f"The host does not answer at {url}. Start it with: make demo")
+
+
+def answer_lost(url: str) -> Toast:
+    """Return the toast for an answer that never came."""
+    text = f"The host at {url} gave no answer. What was asked for may be done; look before you ask again."
+    return Toast("error", "No answer from the host", text)
+
+
+def connection(facts: Facts) -> Toast:
+    """Return the toast of *Check Status*: green with the company id, else what is wrong."""
+    if not facts.get("connected"):
+        return Toast("error", "Not connected", str(facts.get("message", "")))
+    text = f"QuickBooks Company ID {facts['company_id']} ({facts['environment']})."
+    return Toast("success", f"Connected to {facts['company_name']}", text)
+
+
+def settings_saved(problems: list[Facts]) -> Toast:
+    """Return the toast of saved settings, with what the host warns of."""
+    if problems:
+        return Toast("warning", "Settings saved", " ".join(problem["message"] for problem in problems))
+    return Toast("success", "Settings saved")
+
+
+def disconnected() -> Toast:
+    """Return the toast of a connection that was taken away."""
+    return Toast(
+        "success", "Disconnected", "AttiBooks forgot what it kept of this workspace; its trail and its counts stay."
+    )

@@ -1,0 +1,33 @@
+"""The bodies that calls of the page take. Members outside these are refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Connect(msgspec.Struct, forbid_unknown_fields=True):
+    """Connect a company's books."""
+
+    environment: str
+    realm: str
+
+
+class SaveSettings(msgspec.Struct, forbid_unknown_fields=True):
+    """Store a snapshot of the app's settings."""
+
+    settings: dict[str, Any]
+
+
+class CreateInvoice(msgspec.Struct, forbid_unknown_fields=True):
+    """A click on *Create QuickBooks invoice*; with the key of an earlier click it repeats that one."""
+
+    key: str | None = None
+    confirm_recent: bool = False
+
+
+class Switch(msgspec.Struct, forbid_unknown_fields=True):
+    """Plant a fault preset, or remove it."""
+
+    on: bool

@@ -1,0 +1,34 @@
+// Small pieces that several views show.
+
+import { h, icon } from "./dom.js";
+import { hue, initials, tone } from "./format.js";
+import { link } from "./route.js";
+
+export const badge = (text, shade = "mute") => h("span", { class: "badge", "data-tone": shade }, text);
+
+export const statusBadge = (status) => badge(status, tone(status));
+
+export function avatar(name, size = "s") {
+  return h("span", { class: "avatar", "data-hue": hue(name), "data-size": size, "aria-hidden": "true" }, initials(name));
+}
+
+export const none = () => h("span", { class: "none" }, "—");
+
+export const trouble = (text) => h("div", { class: "trouble" }, icon("alert"), h("span", {}, text));
+
+export function crumbs(change, label) {
+  return h("nav", { class: "crumbs", "aria-label": "Breadcrumb" }, icon("back"), link(change, {}, label));
+}
+
+const busy = new WeakSet();
+
+/** Do what a button is for, once at a time however often it is pressed. */
+export async function busyWhile(button, work) {
+  if (busy.has(button)) return;
+  busy.add(button);
+  try {
+    await work();
+  } finally {
+    busy.delete(button);
+  }
+}
