@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 import httpx
-from attibooks_sandbox.testing import Sandbox
 
+from attibooks_sandbox.testing import Sandbox
 from benchmarks.report import median, memory_mib, table, threads, verdict
 from benchmarks.stage import host_environment
 from tests.host_process import HostProcess, free_port
@@ -33,8 +33,22 @@ def run() -> None:
         [
             ["bare Litestar + SQLAlchemy + engine", f"{bare[0]:.2f}", f"{bare[1]:.1f}", f"{bare[2]:.0f}", "", ""],
             ["AttiBooks, all plugins, idle", f"{ours[0]:.2f}", f"{ours[1]:.1f}", f"{ours[2]:.0f}", "", ""],
-            ["start: ratio", f"{ours[0] / bare[0]:.2f}", "", "", f"<= {START_RATIO}", verdict(ours[0] / bare[0], START_RATIO)],
-            ["memory: difference", "", f"{ours[1] - bare[1]:+.1f}", "", f"<= +{EXTRA_MIB}", verdict(ours[1] - bare[1], EXTRA_MIB)],
+            [
+                "start: ratio",
+                f"{ours[0] / bare[0]:.2f}",
+                "",
+                "",
+                f"<= {START_RATIO}",
+                verdict(ours[0] / bare[0], START_RATIO),
+            ],
+            [
+                "memory: difference",
+                "",
+                f"{ours[1] - bare[1]:+.1f}",
+                "",
+                f"<= +{EXTRA_MIB}",
+                verdict(ours[1] - bare[1], EXTRA_MIB),
+            ],
         ],
     )
 

@@ -19,7 +19,7 @@ async def live() -> dict[str, str]:
 
 
 @asynccontextmanager
-async def lifespan(_: Litestar):  # noqa: ANN201
+async def lifespan(_: Litestar):
     """Launch the engine."""
     with sqlite3.connect(DATABASE) as connection:
         connection.execute("PRAGMA journal_mode=WAL")

