@@ -24,6 +24,7 @@ RECORDS = 10
 MARGINS = {"sqlite": 15, "postgresql": 30}
 CPU_LIMIT_MS = 25
 PEER_CREATES = 15
+HEAD = ["what", "QuickBooks calls", "of them metered", "Attio calls", "p50 ms", "p99 ms", "CPU ms", "goal", "verdict"]
 NODE = Path(__file__).parent / "node"
 
 
@@ -38,17 +39,7 @@ def run() -> None:
                 rows += _measure_host(box, host, kind)
         table(
             f"B1 create, upstreams at {LATENCY * 1000:.0f} ms (floor of a warm create {FLOOR_MS} ms)",
-            [
-                "what",
-                "QuickBooks calls",
-                "of them metered",
-                "Attio calls",
-                "p50 ms",
-                "p99 ms",
-                "CPU ms",
-                "goal",
-                "verdict",
-            ],
+            HEAD,
             rows + _measure_peers(box),
         )
 

@@ -1,4 +1,4 @@
-"""The baseline of B6: Litestar, SQLAlchemy and the launched engine, and one route. Arguments: port, engine's database."""
+"""The baseline of B6: Litestar, SQLAlchemy and the launched engine, one route. Arguments: port, engine's database."""
 
 import sqlite3
 import sys

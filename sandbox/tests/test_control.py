@@ -270,9 +270,15 @@ def test_control_bodies_that_are_no_object(box, http, content):
 
 
 def test_nothing_is_served_elsewhere(box, http):
-    answer = http.get(f"{box.url}/")
+    answer = http.get(f"{box.url}/elsewhere")
     assert answer.status_code == 404
     assert "/attio" in answer.json()["served"]
+
+
+def test_the_page_is_at_the_root(box, http):
+    answer = http.get(f"{box.url}/")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/html")
 
 
 class Nobody:
