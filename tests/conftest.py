@@ -82,12 +82,12 @@ def host(
 
 @pytest.fixture
 def desk(box: Sandbox, host: HostProcess) -> Iterator[Desk]:
-    """A desk in the first workspace, connected to the US company's real books; faults are gone afterwards."""
+    """A desk in the first workspace, connected to the US company's real books, with calls of a new minute to spend."""
+    box.limits(quickbooks=True, attio=True)
     made = Desk.open(box, host.url)
     yield made
     made.close()
     box.faults.clear()
-    box.limits(quickbooks=True, attio=True)
 
 
 @pytest.fixture
@@ -95,6 +95,7 @@ def desk_in(box: Sandbox, host: HostProcess) -> Iterator[Callable[..., Desk]]:
     """Opens desks in other companies: `desk_in("GB")`, `desk_in("US", multicurrency=True)`."""
 
     desks: list[Desk] = []
+    box.limits(quickbooks=True, attio=True)
 
     def make(country: str, environment: str = "sandbox", **more: Any) -> Desk:
         desks.append(Desk.open(box, host.url, country=country, environment=environment, **more))

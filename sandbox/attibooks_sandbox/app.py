@@ -103,12 +103,12 @@ class SandboxApp:
         self.set_limits(attio=self._limits, quickbooks=self._limits)
 
     def set_limits(self, *, attio: bool | None = None, quickbooks: bool | None = None) -> None:
-        """Switch the vendors' throttles on or off; None leaves a service as it is."""
+        """Switch the vendors' throttles on or off, with a new count; None leaves a service as it is."""
         if attio is not None:
-            self.attio.rates.enabled = attio
+            self.attio.rates.switch(enabled=attio)
         if quickbooks is not None:
             for service in self.quickbooks.values():
-                service.throttle.enabled = quickbooks
+                service.throttle.switch(enabled=quickbooks)
 
     # one call
 

@@ -249,6 +249,15 @@ def test_calls_are_selected(box, books, attio, http):
     assert get() == []
 
 
+def test_switching_a_limit_begins_a_new_count(box, http, books):
+    box.limits(quickbooks=True)
+    headers = {"Authorization": f"Bearer {books.token}"}
+    company = f"{books.url}/companyinfo/{books.realm}"
+    assert 429 in [http.get(company, headers=headers).status_code for _ in range(501)]
+    box.limits(quickbooks=True)
+    assert http.get(company, headers=headers).status_code == 200
+
+
 def test_limits_and_switches(box, http):
     assert http.post(f"{box.url}/control/limits", json={"attio": True}).json() == {"quickbooks": False, "attio": True}
     assert http.get(f"{box.url}/control/switches").json()["void_paid"] == "refuse"

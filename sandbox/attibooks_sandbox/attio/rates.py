@@ -19,6 +19,11 @@ class SecondlyRates:
         self._second = 0
         self._counts: dict[tuple[str, bool], int] = {}
 
+    def switch(self, *, enabled: bool) -> None:
+        """Switch the limits on or off; calls of before are not counted any more."""
+        self.enabled = enabled
+        self._counts.clear()
+
     def admit(self, workspace: str, *, write: bool) -> bool:
         """Count a call, or refuse it uncounted."""
         if not self.enabled:

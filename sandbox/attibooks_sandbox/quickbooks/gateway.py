@@ -157,6 +157,11 @@ class Throttle:
         self._minutes: dict[str, SlidingWindow] = {}
         self._gates: dict[str, Gate] = {}
 
+    def switch(self, *, enabled: bool) -> None:
+        """Switch the limits on or off; calls of before are not counted any more."""
+        self.enabled = enabled
+        self._minutes.clear()
+
     def enter(self, realm: str) -> bool:
         """Let a call in, or refuse it."""
         gate = self._gates.setdefault(realm, Gate(CALLS_AT_ONCE))
