@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import shutil
+import subprocess
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +18,7 @@ from attibooks_sandbox.testing import Sandbox
 
 HERE = Path(__file__).parent
 OPENAPI = HERE / "attio-openapi.json"
+NODE = HERE / "node"
 
 
 @pytest.fixture(scope="session")
@@ -233,3 +237,31 @@ def lone(box, books):
 
     box.run(change)
     return books
+
+
+@pytest.fixture(scope="session")
+def run_node():
+    """`run_node("script", name=value)` gives the object that `node/script.js` returns; what it throws fails the test."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip("Node is not installed, and this client is written for it")
+    install_node_clients()
+    return lambda script, **arguments: json.loads(called("node", f"{script}.js", given=arguments).splitlines()[-1])
+
+
+def install_node_clients():
+    """Install what the lock file names, once; of several processes the first does it and the others wait."""
+    done = NODE / "node_modules" / ".installed"
+    with (NODE / "package-lock.json").open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        wanted = lock.read()
+        if not done.exists() or done.read_bytes() != wanted:
+            called("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+            done.write_bytes(wanted)
+
+
+def called(*command, given=None):
+    done = subprocess.run(  # npm waits for a registry, a script only for loopback
+        command, cwd=NODE, input=json.dumps(given), capture_output=True, text=True, timeout=100, check=False
+    )
+    assert done.returncode == 0, f"{' '.join(command)}:\n{done.stderr[-4000:]}"
+    return done.stdout
