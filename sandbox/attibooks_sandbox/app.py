@@ -20,6 +20,7 @@ from attibooks_sandbox.kernel.jsonio import write_json
 from attibooks_sandbox.kernel.messages import Cut, Reply, Request, Response
 from attibooks_sandbox.kernel.pipeline import Pipeline
 from attibooks_sandbox.kernel.service import Peer, Service
+from attibooks_sandbox.quickbooks.oauth.service import MOUNT, OAuthService
 from attibooks_sandbox.quickbooks.service import QuickBooksService
 from attibooks_sandbox.quickbooks.switches import Switches
 from attibooks_sandbox.worlds.build import World, build_world
@@ -68,6 +69,7 @@ class SandboxApp:
             name: QuickBooksService(name, self.world.quickbooks, self.clock, self.switches, ids)
             for name in ENVIRONMENTS
         }
+        self.oauth = self._oauth()
         self.control = ControlService(self)
         self.set_limits(attio=limits, quickbooks=limits)
 
@@ -100,7 +102,13 @@ class SandboxApp:
             name: QuickBooksService(name, self.world.quickbooks, self.clock, self.switches, ids)
             for name in ENVIRONMENTS
         }
+        self.oauth = self._oauth()
         self.set_limits(attio=self._limits, quickbooks=self._limits)
+
+    def _oauth(self) -> OAuthService:
+        world = self.world
+        clients = world.secrets.quickbooks_clients
+        return OAuthService(world.quickbooks, clients, self.clock, self.switches, world.seed)
 
     def set_limits(self, *, attio: bool | None = None, quickbooks: bool | None = None) -> None:
         """Switch the vendors' throttles on or off, with a new count; None leaves a service as it is."""
@@ -144,6 +152,7 @@ class SandboxApp:
         mounts: list[tuple[str, Service]] = [
             ("/attio", self.attio),
             *((f"/quickbooks/{name}", service) for name, service in self.quickbooks.items()),
+            (MOUNT, self.oauth),
         ]
         for prefix, service in mounts:
             if request.full_path.startswith(f"{prefix}/"):

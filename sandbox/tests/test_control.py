@@ -16,7 +16,7 @@ def test_the_world_is_all_a_client_needs(box, http):
     assert {"id", "name", "token", "client_id", "app_secrets", "objects"} <= set(workspace)
     assert isinstance(workspace["app_secrets"], dict)
     assert world["attio"]["objects"][workspace["id"]]["deals"]["attributes"]["value"] == "currency"
-    assert {"client_id", "client_secret", "webhook_verifier_token", "companies"} == set(world["quickbooks"])
+    assert {"client_id", "client_secret", "clients", "webhook_verifier_token", "companies"} == set(world["quickbooks"])
     wanted = {
         "realm",
         "environment",

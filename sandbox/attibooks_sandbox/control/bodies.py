@@ -52,6 +52,12 @@ class SetLimits(msgspec.Struct, forbid_unknown_fields=True):
     attio: bool | None = None
 
 
+class SetRedirects(msgspec.Struct, forbid_unknown_fields=True):
+    """Register the addresses that users may be sent back to after consent."""
+
+    redirect_uris: list[str]
+
+
 class SetPlan(msgspec.Struct, forbid_unknown_fields=True):
     """Put a workspace on a plan, which limits its objects."""
 

@@ -24,9 +24,11 @@ from attibooks_sandbox.control.bodies import (
     SetLatency,
     SetLimits,
     SetPlan,
+    SetRedirects,
 )
 from attibooks_sandbox.control.errors import ControlError, body_of
 from attibooks_sandbox.control.hands import VENDOR_REFUSALS, Accountant, TeamMember, refusal_text
+from attibooks_sandbox.control.portal import Portal
 from attibooks_sandbox.control.views import show_state, show_world
 from attibooks_sandbox.kernel.faults import FaultSpec
 from attibooks_sandbox.kernel.ids import Ids
@@ -66,7 +68,7 @@ class ControlService:
 
     def _table(self) -> dict[tuple[str, str], Endpoint]:
         app = self._app
-        accountant, member = Accountant(app), TeamMember(app)
+        accountant, member, portal = Accountant(app), TeamMember(app), Portal(app)
         return {
             ("GET", "/control/world"): lambda _: show_world(app),
             ("GET", "/control/state"): lambda request: show_state(app, request.query),
@@ -88,6 +90,9 @@ class ControlService:
             ("POST", "/control/quickbooks/rename"): lambda request: accountant.rename(body_of(request.body, Rename)),
             ("POST", "/control/quickbooks/void"): lambda request: accountant.void(body_of(request.body, OfInvoice)),
             ("POST", "/control/quickbooks/delete"): lambda request: accountant.delete(body_of(request.body, OfInvoice)),
+            ("POST", "/control/quickbooks/redirects"): lambda request: portal.redirects(
+                body_of(request.body, SetRedirects)
+            ),
             ("POST", "/control/attio/edit"): lambda request: member.edit(body_of(request.body, Edit)),
             ("POST", "/control/attio/archive"): lambda request: member.archive(body_of(request.body, Archive)),
             ("POST", "/control/attio/delete"): lambda request: member.delete(body_of(request.body, DeleteRecord)),
@@ -137,6 +142,7 @@ class ControlService:
     def _quickbooks_token(self, body: NewToken) -> object:
         state = self._app.world.quickbooks
         held = state.tokens.get(body.access_token or "")
+        known = held is not None
         if held is None:
             key = (str(body.environment), str(body.realm))
             if key not in state.companies:
@@ -144,9 +150,16 @@ class ControlService:
                 raise ControlError(message, 404)
             held = access_token(Ids(f"token:{self._app.world.seed}:{len(state.tokens)}"), *key)
         token = msgspec.structs.replace(
-            held, value=body.access_token or held.value, active=body.active, expires_at=self._end(body)
+            held,
+            value=body.access_token or held.value,
+            expires_at=self._end(body),
+            scopes=held.scopes if body.scopes is None else tuple(body.scopes),
         )
-        state.tokens[token.value] = token
+        if known:
+            state.tokens[token.value] = token
+        else:
+            state.admit(token, body.client_id or self._app.world.secrets.quickbooks_client_id)
+        self._app.oauth.desk().set_active(state.tokens[token.value].grant, active=body.active)
         return {"access_token": token.value, "refresh_token": token.refresh_token}
 
     # faults, clock, limits

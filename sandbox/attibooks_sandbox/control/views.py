@@ -9,10 +9,11 @@ from attibooks_sandbox.attio.model import Token
 from attibooks_sandbox.attio.render import plain_record
 from attibooks_sandbox.attio.workspace import Workspace
 from attibooks_sandbox.quickbooks.catalog import render_preferences
-from attibooks_sandbox.quickbooks.company import AccessToken, Company
+from attibooks_sandbox.quickbooks.company import Company
 from attibooks_sandbox.quickbooks.invoice_render import render_invoice
 from attibooks_sandbox.quickbooks.items import render_item
 from attibooks_sandbox.quickbooks.names import render_customer
+from attibooks_sandbox.quickbooks.oauth.grants import AccessToken
 from attibooks_sandbox.quickbooks.payments import render_payment
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ def show_world(app: SandboxApp) -> Shown:
         "quickbooks": {
             "client_id": secrets.quickbooks_client_id,
             "client_secret": secrets.quickbooks_client_secret,
+            "clients": {
+                client.environments[0]: {"client_id": client.id, "client_secret": client.secret}
+                for client in secrets.quickbooks_clients
+                if len(client.environments) == 1
+            },
             "webhook_verifier_token": secrets.webhook_verifier_token,
             "companies": show_companies(app),
         },

@@ -10,6 +10,7 @@ import msgspec
 
 from attibooks_sandbox.quickbooks import faults
 from attibooks_sandbox.quickbooks.model import ZERO, Entity, Invoice, Payment, Profile
+from attibooks_sandbox.quickbooks.oauth.grants import AccessToken, Code, Grant
 from attibooks_sandbox.quickbooks.tables import Keys, Table
 
 KEPT_PROMISES = 20_000
@@ -178,27 +179,53 @@ class Company:
 
 
 class QuickBooksState:
-    """Everything of QuickBooks that a reset puts back: the companies and the tokens for them."""
+    """Everything of QuickBooks that a reset puts back: the companies, and what was granted to the app."""
 
     def __init__(self) -> None:
         """Begin without companies."""
         self.companies: dict[tuple[str, str], Company] = {}
         self.tokens: dict[str, AccessToken] = {}
+        self.grants: dict[str, Grant] = {}
+        self.refresh_tokens: dict[str, str] = {}
+        self.codes: dict[str, Code] = {}
+        self.redirect_uris: tuple[str, ...] = ()
 
     def copy(self) -> QuickBooksState:
         """Return the same state, whose changes do not show here."""
         twin = QuickBooksState()
         twin.companies = {key: company.copy() for key, company in self.companies.items()}
         twin.tokens = dict(self.tokens)
+        twin.grants = dict(self.grants)
+        twin.refresh_tokens = dict(self.refresh_tokens)
+        twin.codes = dict(self.codes)
+        twin.redirect_uris = self.redirect_uris
         return twin
 
+    def admit(self, token: AccessToken, client_id: str) -> None:
+        """Keep a token that nobody consented to, with a grant for its refresh token."""
+        refresh = token.refresh_token or ""
+        self.tokens[token.value] = msgspec.structs.replace(token, grant=refresh)
+        self.keep_grant(
+            Grant(
+                id=refresh,
+                client_id=client_id,
+                environment=token.environment,
+                realm=token.realm,
+                scopes=token.scopes,
+                refresh_token=refresh,
+            )
+        )
 
-class AccessToken(msgspec.Struct, frozen=True, kw_only=True):
-    """A bearer token: good for one realm of one environment."""
+    def keep_grant(self, grant: Grant) -> None:
+        """Put a grant in the place of its last version."""
+        self.grants[grant.id] = grant
+        self.refresh_tokens[grant.refresh_token] = grant.id
 
-    value: str
-    environment: str
-    realm: str
-    active: bool = True
-    expires_at: datetime | None = None
-    refresh_token: str | None = None
+    def grant_of_refresh(self, value: str) -> Grant | None:
+        """Return the grant that a refresh token, present or past, belongs to."""
+        return self.grants.get(self.refresh_tokens.get(value, ""))
+
+    def connected(self, environment: str, realm: str) -> bool:
+        """Tell whether the app has a living grant of a company."""
+        key = (environment, realm, True)
+        return any((grant.environment, grant.realm, grant.active) == key for grant in self.grants.values())

@@ -9,7 +9,8 @@ from attibooks_sandbox.kernel.ids import Ids
 from attibooks_sandbox.kernel.jsonio import write_json
 from attibooks_sandbox.kernel.messages import Headers, Request, Response
 from attibooks_sandbox.kernel.throttle import Gate, SlidingWindow
-from attibooks_sandbox.quickbooks.company import AccessToken, Promise
+from attibooks_sandbox.quickbooks.company import Promise
+from attibooks_sandbox.quickbooks.oauth.grants import AccessToken
 from attibooks_sandbox.quickbooks.wire import envelope_time
 from attibooks_sandbox.quickbooks.xmlio import to_xml
 

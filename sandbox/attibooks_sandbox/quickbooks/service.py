@@ -19,6 +19,7 @@ from attibooks_sandbox.quickbooks.gateway import Answers, Throttle, bearer_of, t
 from attibooks_sandbox.quickbooks.invoice_render import render_invoice
 from attibooks_sandbox.quickbooks.invoice_shape import INVOICE
 from attibooks_sandbox.quickbooks.invoices import InvoiceDesk
+from attibooks_sandbox.quickbooks.oauth.grants import ACCOUNTING
 from attibooks_sandbox.quickbooks.payments import PAYMENT, create_payment, render_payment
 from attibooks_sandbox.quickbooks.query.run import answer_query
 from attibooks_sandbox.quickbooks.shapes import Cleaned, Identifier, Shape
@@ -101,7 +102,7 @@ class QuickBooksService:
         problem = token_problem(given, token, now)
         if token is None or problem is not None:
             return self.answers.unauthorized(request, problem or "Token revoked", now)
-        if (token.environment, token.realm) != (self.environment, parts[2]):
+        if (token.environment, token.realm) != (self.environment, parts[2]) or ACCOUNTING not in token.scopes:
             return self.answers.forbidden(request, now)
         company = self.state.companies[self.environment, parts[2]]
         return self._metered(request, company, parts[3:], now)

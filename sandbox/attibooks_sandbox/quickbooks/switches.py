@@ -17,3 +17,5 @@ class Switches(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     replay_faults: bool = True
     id_ranges: bool = False
     metered_calls_allowed: int | None = None
+    code_replay: Literal["revoke", "refuse"] = "revoke"
+    refresh_grace: bool = False

@@ -8,11 +8,14 @@ from attibooks_sandbox.attio.access import FULL_SCOPES
 from attibooks_sandbox.attio.model import Token
 from attibooks_sandbox.attio.workspace import AttioState
 from attibooks_sandbox.kernel.ids import Ids
-from attibooks_sandbox.quickbooks.company import AccessToken, QuickBooksState
+from attibooks_sandbox.quickbooks.company import QuickBooksState
+from attibooks_sandbox.quickbooks.oauth.grants import AccessToken, Client, access_value, refresh_value
 from attibooks_sandbox.worlds.books import build_company
 from attibooks_sandbox.worlds.companies import COMPANIES
 from attibooks_sandbox.worlds.crm import OPENED, build_workspace
 from attibooks_sandbox.worlds.workspaces import WORKSPACES
+
+ENVIRONMENTS = ("production", "sandbox")
 
 
 class Secrets(msgspec.Struct, frozen=True):
@@ -22,6 +25,7 @@ class Secrets(msgspec.Struct, frozen=True):
     attio_app_secrets: dict[str, str]
     quickbooks_client_id: str
     quickbooks_client_secret: str
+    quickbooks_clients: tuple[Client, ...]
     webhook_verifier_token: str
     stripe_api_key: str
     stripe_webhook_secret: str
@@ -44,14 +48,14 @@ class World(msgspec.Struct, frozen=True):
 def build_world(seed: int) -> World:
     """Return the world of a seed: ids and tokens differ between seeds, names and amounts do not."""
     ids = Ids(f"world:{seed}")
-    secrets = _secrets(ids)
+    secrets = _secrets(ids, seed)
     attio = AttioState(ids)
     for facts in WORKSPACES:
         workspace = build_workspace(facts, ids)
         attio.workspaces[workspace.id] = workspace
         token = app_token(ids, workspace.id, secrets.attio_client_id, next(iter(workspace.members)))
         attio.tokens[token.value] = token
-    return World(seed, secrets, attio, _books(ids))
+    return World(seed, secrets, attio, _books(ids, secrets.quickbooks_client_id))
 
 
 def app_token(ids: Ids, workspace_id: str, client_id: str, member_id: str | None) -> Token:
@@ -67,32 +71,40 @@ def app_token(ids: Ids, workspace_id: str, client_id: str, member_id: str | None
     )
 
 
-def _books(ids: Ids) -> QuickBooksState:
+def _books(ids: Ids, client_id: str) -> QuickBooksState:
     state = QuickBooksState()
     for facts in COMPANIES:
         state.companies[facts.environment, facts.realm] = build_company(facts)
-        token = access_token(ids, facts.environment, facts.realm)
-        state.tokens[token.value] = token
+        state.admit(access_token(ids, facts.environment, facts.realm), client_id)
     return state
 
 
 def access_token(ids: Ids, environment: str, realm: str) -> AccessToken:
     """Return a bearer token for a company, with the refresh token that belongs to it."""
     return AccessToken(
-        value=f"eyJlbmMiOiJBMTI4Q0JDLUhTMjU2In0.{ids.hex(64)}",
+        value=access_value(ids),
         environment=environment,
         realm=realm,
-        refresh_token=f"RT1-{ids.digits(2)}-H0-{ids.hex(24)}",
+        refresh_token=refresh_value(ids),
     )
 
 
-def _secrets(ids: Ids) -> Secrets:
+def _secrets(ids: Ids, seed: int) -> Secrets:
+    attio_client_id = ids.uuid()
+    app_secrets = {"key-2026-11": ids.hex(64), "key-2026-05": ids.hex(64)}
+    client = Client(f"AB{ids.hex(48)}", ids.hex(40), ENVIRONMENTS)
     return Secrets(
-        attio_client_id=ids.uuid(),
-        attio_app_secrets={"key-2026-11": ids.hex(64), "key-2026-05": ids.hex(64)},
-        quickbooks_client_id=f"AB{ids.hex(48)}",
-        quickbooks_client_secret=ids.hex(40),
+        attio_client_id=attio_client_id,
+        attio_app_secrets=app_secrets,
+        quickbooks_client_id=client.id,
+        quickbooks_client_secret=client.secret,
+        quickbooks_clients=(client, *_vendor_clients(Ids(f"clients:{seed}"))),
         webhook_verifier_token=ids.uuid(),
         stripe_api_key=f"sk_test_{ids.hex(24)}",
         stripe_webhook_secret=f"whsec_{ids.hex(32)}",
     )
+
+
+def _vendor_clients(ids: Ids) -> list[Client]:
+    """Return the two pairs of keys that the vendor gives: each reaches the companies of one environment only."""
+    return [Client(f"AB{ids.hex(48)}", ids.hex(40), (environment,)) for environment in ENVIRONMENTS]
