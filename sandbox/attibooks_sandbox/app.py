@@ -27,6 +27,7 @@ from attibooks_sandbox.worlds.build import World, build_world
 
 if TYPE_CHECKING:
     from attibooks_sandbox.page.service import PageService
+    from attibooks_sandbox.quickbooks.webhooks.outbox import Outbox
 
 HOST_URL = "http://127.0.0.1:8000"
 ENVIRONMENTS = ("production", "sandbox")
@@ -80,6 +81,21 @@ class SandboxApp:
 
         return PageService(self)
 
+    @cached_property
+    def outbox(self) -> Outbox:
+        """Return the sender of QuickBooks' webhooks; its code is loaded when somebody sets an endpoint."""
+        from attibooks_sandbox.quickbooks.webhooks.outbox import Outbox  # noqa: PLC0415 - see above
+
+        world = self.world
+        token = world.secrets.webhook_verifier_token
+        return Outbox(world.quickbooks, self.clock, self.switches, token, world.seed)
+
+    @property
+    def open_outbox(self) -> Outbox | None:
+        """Return the sender of webhooks if anybody has asked for it since the last reset."""
+        found: Outbox | None = self.__dict__.get("outbox")
+        return found
+
     # the world
 
     def _fresh(self, seed: int) -> World:
@@ -90,6 +106,9 @@ class SandboxApp:
     def reset(self, seed: int | None = None) -> None:
         """Put everything back: world, tokens, faults, clock, switches, limits, log, the app's settings."""
         self.resets += 1
+        if self.open_outbox is not None:
+            self.open_outbox.close()
+            del self.outbox
         chosen = self.world.seed if seed is None else seed
         self.world = self._fresh(chosen)
         self.clock.reset()

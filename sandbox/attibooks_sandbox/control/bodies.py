@@ -58,6 +58,29 @@ class SetRedirects(msgspec.Struct, forbid_unknown_fields=True):
     redirect_uris: list[str]
 
 
+class SetWebhooks(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Tell the changes of an environment, or of both, at an address; no address: tell nothing."""
+
+    url: str | None
+    environment: Literal["production", "sandbox"] | None = None
+    entities: list[str] | None = None
+    envelope: Literal["cloudevents", "legacy"] = "cloudevents"
+    hold: bool = False
+
+
+class Release(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Send the changes that are held; `reverse` puts the newest first."""
+
+    environment: Literal["production", "sandbox"] | None = None
+    reverse: bool = False
+
+
+class Repeat(msgspec.Struct, forbid_unknown_fields=True):
+    """Send notifications again, byte by byte, in the order given."""
+
+    deliveries: list[int]
+
+
 class SetPlan(msgspec.Struct, forbid_unknown_fields=True):
     """Put a workspace on a plan, which limits its objects."""
 

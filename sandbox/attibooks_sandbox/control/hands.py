@@ -137,6 +137,9 @@ class Accountant:
             raise ControlError(message)
         plain = {**msgspec.structs.asdict(company.profile), **fields}
         company.profile = converted(plain, Profile)
+        outbox = self._app.open_outbox
+        if outbox is not None:
+            outbox.tell((company.profile.environment, company.profile.realm), "Preferences", "1", "Update")
         return {"Preferences": {name: fields[name] for name in fields}}
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attibooks_sandbox.control.bodies import SetRedirects
+from attibooks_sandbox.control.bodies import Release, Repeat, SetRedirects, SetWebhooks
 from attibooks_sandbox.control.errors import ControlError
 from attibooks_sandbox.quickbooks.oauth.consent import is_redirect
 
 if TYPE_CHECKING:
     from attibooks_sandbox.app import SandboxApp
+    from attibooks_sandbox.quickbooks.webhooks.outbox import Delivery, Endpoint
 
 
 class Portal:
@@ -27,3 +28,83 @@ class Portal:
                 raise ControlError(message)
         self._app.world.quickbooks.redirect_uris = tuple(body.redirect_uris)
         return {"redirect_uris": body.redirect_uris}
+
+    # webhooks
+
+    def _environments(self, named: str | None) -> tuple[str, ...]:
+        return tuple(self._app.quickbooks) if named is None else (named,)
+
+    def subscribe(self, body: SetWebhooks) -> object:
+        """Set or remove the address at which changes are told."""
+        for environment in self._environments(body.environment):
+            if body.url is None:
+                if self._app.open_outbox is not None:
+                    self._app.open_outbox.unsubscribe(environment)
+            else:
+                self._app.outbox.subscribe(_endpoint(body, body.url, environment))
+        return self.webhooks()
+
+    def release(self, body: Release) -> object:
+        """Send what is held."""
+        for environment in self._environments(body.environment):
+            self._app.outbox.release(environment, reverse=body.reverse)
+        return self.webhooks()
+
+    def repeat(self, body: Repeat) -> object:
+        """Send notifications again."""
+        try:
+            copies = self._app.outbox.repeat(body.deliveries)
+        except KeyError as error:
+            message = f"There is no delivery {error}."
+            raise ControlError(message, 404) from error
+        return {"deliveries": [each.number for each in copies]}
+
+    def webhooks(self) -> object:
+        """Return the addresses, how many changes are held, and the notifications with their attempts."""
+        outbox = self._app.open_outbox
+        if outbox is None:
+            return {"endpoints": [], "held": {}, "deliveries": []}
+        return {
+            "endpoints": [_shown_endpoint(each) for each in outbox.endpoints.values()],
+            "held": {name: len(events) for name, events in outbox.held.items()},
+            "deliveries": [_shown_delivery(each) for each in outbox.deliveries],
+        }
+
+
+def _endpoint(body: SetWebhooks, url: str, environment: str) -> Endpoint:
+    from attibooks_sandbox.quickbooks.webhooks.courier import is_loopback_url  # noqa: PLC0415 - rarely used
+    from attibooks_sandbox.quickbooks.webhooks.events import ENTITIES  # noqa: PLC0415
+    from attibooks_sandbox.quickbooks.webhooks.outbox import Endpoint  # noqa: PLC0415
+
+    if not is_loopback_url(url):
+        message = "url must be plain http on this machine; nothing else is ever called."
+        raise ControlError(message)
+    wanted = ENTITIES if body.entities is None else frozenset(body.entities)
+    if not ENTITIES.issuperset(wanted):
+        message = f"There are no events of {min(wanted - ENTITIES)}; there are of {', '.join(sorted(ENTITIES))}."
+        raise ControlError(message)
+    return Endpoint(url=url, environment=environment, entities=wanted, envelope=body.envelope, hold=body.hold)
+
+
+def _shown_endpoint(endpoint: Endpoint) -> dict[str, object]:
+    return {
+        "environment": endpoint.environment,
+        "url": endpoint.url,
+        "entities": sorted(endpoint.entities),
+        "envelope": endpoint.envelope,
+        "hold": endpoint.hold,
+    }
+
+
+def _shown_delivery(delivery: Delivery) -> dict[str, object]:
+    return {
+        "number": delivery.number,
+        "repeats": delivery.repeats,
+        "environment": delivery.endpoint.environment,
+        "url": delivery.endpoint.url,
+        "events": delivery.events,
+        "body": delivery.body.decode(),
+        "delivered": delivery.delivered,
+        "due": delivery.due,
+        "attempts": delivery.attempts,
+    }

@@ -18,13 +18,16 @@ from attibooks_sandbox.control.bodies import (
     NewToken,
     OfInvoice,
     Pay,
+    Release,
     Rename,
+    Repeat,
     Reset,
     SetClock,
     SetLatency,
     SetLimits,
     SetPlan,
     SetRedirects,
+    SetWebhooks,
 )
 from attibooks_sandbox.control.errors import ControlError, body_of
 from attibooks_sandbox.control.hands import VENDOR_REFUSALS, Accountant, TeamMember, refusal_text
@@ -92,6 +95,17 @@ class ControlService:
             ("POST", "/control/quickbooks/delete"): lambda request: accountant.delete(body_of(request.body, OfInvoice)),
             ("POST", "/control/quickbooks/redirects"): lambda request: portal.redirects(
                 body_of(request.body, SetRedirects)
+            ),
+            ("GET", "/control/quickbooks/webhooks"): lambda _: portal.webhooks(),
+            ("POST", "/control/quickbooks/webhooks"): lambda request: portal.subscribe(
+                body_of(request.body, SetWebhooks)
+            ),
+            ("DELETE", "/control/quickbooks/webhooks"): lambda _: portal.subscribe(SetWebhooks(url=None)),
+            ("POST", "/control/quickbooks/webhooks/release"): lambda request: portal.release(
+                body_of(request.body, Release)
+            ),
+            ("POST", "/control/quickbooks/webhooks/repeat"): lambda request: portal.repeat(
+                body_of(request.body, Repeat)
             ),
             ("POST", "/control/attio/edit"): lambda request: member.edit(body_of(request.body, Edit)),
             ("POST", "/control/attio/archive"): lambda request: member.archive(body_of(request.body, Archive)),
@@ -188,6 +202,8 @@ class ControlService:
             clock.advance(timedelta(seconds=body.advance_seconds))
         else:
             clock.shift(timedelta(seconds=body.offset_seconds or 0))
+        if self._app.open_outbox is not None:
+            self._app.open_outbox.time_moved()
         return clock.describe()
 
     def latency(self, body: SetLatency) -> object:

@@ -20,6 +20,11 @@ class Clock:
             return self._frozen
         return datetime.now(UTC) + self._offset
 
+    @property
+    def frozen(self) -> bool:
+        """Tell whether time stands still."""
+        return self._frozen is not None
+
     def freeze(self, instant: datetime) -> None:
         """Stand still at an instant."""
         self._frozen = instant.astimezone(UTC)
@@ -44,7 +49,7 @@ class Clock:
         """Return what the control plane shows of the clock."""
         return {
             "now": self.now().isoformat(),
-            "frozen": self._frozen is not None,
+            "frozen": self.frozen,
             "offset_seconds": self._offset.total_seconds(),
         }
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -90,6 +92,12 @@ class Company:
         twin.last_number = self.last_number
         twin._sequences = dict(self._sequences)
         return twin
+
+    def tables(self) -> Iterator[tuple[str, Table[Any]]]:
+        """Go through the tables by the names of their entities."""
+        yield from self.lists.items()
+        yield "Invoice", self.invoices
+        yield "Payment", self.payments
 
     # identifiers
 

@@ -19,3 +19,4 @@ class Switches(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     metered_calls_allowed: int | None = None
     code_replay: Literal["revoke", "refuse"] = "revoke"
     refresh_grace: bool = False
+    invoice_events: Literal["all", "basic"] = "all"

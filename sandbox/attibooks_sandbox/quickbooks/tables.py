@@ -22,6 +22,8 @@ class Stored(Protocol):
         """Return the time of the last change."""
 
 
+Watcher = Callable[[Stored | None, Stored | None], None]
+"""Told the row before and after a change: None before is a new one, None after a removed one."""
 Row = TypeVar("Row", bound=Stored)
 Keys = Mapping[str, Callable[[Row], str | None]]
 
@@ -36,9 +38,10 @@ class Table(Generic[Row]):
         self._rows: dict[str, Row] = {}
         self._index: dict[str, dict[str, str | dict[str, None]]] = {name: {} for name in keys}
         self._times: list[int] = []
+        self.watcher: Watcher | None = None
 
     def copy(self) -> Table[Row]:
-        """Return a table with the same rows, whose changes do not show here."""
+        """Return a table with the same rows, whose changes do not show here; nobody watches it."""
         twin: Table[Row] = Table(self._keys, timed=self._timed)
         twin._rows = dict(self._rows)
         twin._times = list(self._times)
@@ -71,6 +74,8 @@ class Table(Generic[Row]):
         if self._timed:
             self._retime(old, row)
         self._rows[row.id] = row
+        if self.watcher is not None:
+            self.watcher(old, row)
 
     def remove(self, row_id: str) -> None:
         """Take a row out."""
@@ -79,6 +84,8 @@ class Table(Generic[Row]):
             self._drop(name, key_of(row), row_id)
         if self._timed:
             del self._times[bisect_left(self._times, _moment(row))]
+        if self.watcher is not None:
+            self.watcher(row, None)
 
     def indexed(self, name: str) -> bool:
         """Tell whether there is an index of that name."""
