@@ -132,7 +132,7 @@ def test_the_consent_page_is_a_plain_form_over_the_companies_of_the_keys(app):
     companies = app.box.world["quickbooks"]["companies"]
     radios = [each["value"] for each in form.inputs if each["type"] == "radio"]
     assert sorted(radios) == sorted(f"{each['environment']}:{each['realm']}" for each in companies)
-    assert [each["value"] for each in form.buttons] == ["cancel", "connect"]
+    assert [each["value"] for each in form.buttons] == ["connect", "cancel"]
     assert "Lindenhof Beratung" in answer.text
     assert "Ashdown &amp; Vale" in answer.text
     assert "form-action 'self' http://localhost:8000" in answer.headers["Content-Security-Policy"]

@@ -17,10 +17,10 @@ _MEANINGS = {
     ACCOUNTING: "See and change the company's accounting data",
     PAYMENT: "Process payments",
     "openid": "Know who you are",
-    "profile": "Your name",
-    "email": "Your email address",
-    "phone": "Your phone number",
-    "address": "Your address",
+    "profile": "See your name",
+    "email": "See your email address",
+    "phone": "See your phone number",
+    "address": "See your address",
 }
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
@@ -39,8 +39,8 @@ def consent_page(client_id: str, scopes: Iterable[str], companies: list[Profile]
         "<h1>Connect an app</h1>"
         f"<p>The app with the client id <code>{escape(client_id)}</code> asks to:</p><ul>{wishes}</ul>"
         f'<form method="post">{_choice(companies)}'
-        '<div class="acts"><button name="decision" value="cancel" formnovalidate>Cancel</button>'
-        '<button class="go" name="decision" value="connect">Connect</button></div></form>'
+        '<div class="acts"><button class="go" name="decision" value="connect">Connect</button>'
+        '<button name="decision" value="cancel" formnovalidate>Cancel</button></div></form>'
     )
     target = urlsplit(redirect_uri)
     return _page(200, "Connect an app", content, f"'self' {target.scheme}://{target.netloc}")
