@@ -433,6 +433,15 @@ def test_every_refresh_token_of_the_world_works_with_its_keys(app):
         assert app.read(facts["access_token"], facts) == 200
 
 
+def test_the_world_shows_the_refresh_token_that_works_now(app):
+    app.box.clock.freeze("2026-11-23T08:15:00Z")
+    first = app.box.company()["refresh_token"]
+    app.refresh(first)
+    app.box.clock.advance(2 * DAY)
+    second = app.refresh(first)["refresh_token"]
+    assert app.box.company()["refresh_token"] == second != first
+
+
 def test_values_repeat_after_a_reset(app):
     first = app.exchange()
     app.box.reset()

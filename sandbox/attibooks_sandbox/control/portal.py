@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from attibooks_sandbox.control.bodies import Release, Repeat, SetRedirects, SetWebhooks
-from attibooks_sandbox.control.errors import ControlError
+from attibooks_sandbox.control.errors import ControlError, body_of
+from attibooks_sandbox.kernel.messages import Request
 from attibooks_sandbox.quickbooks.oauth.consent import is_redirect
 
 if TYPE_CHECKING:
@@ -19,6 +21,18 @@ class Portal:
     def __init__(self, app: SandboxApp) -> None:
         """Set up the app in the present world of a sandbox."""
         self._app = app
+
+    def table(self) -> dict[tuple[str, str], Callable[[Request], object]]:
+        """Return the control calls that this hand takes."""
+        place = "/control/quickbooks"
+        return {
+            ("POST", f"{place}/redirects"): lambda request: self.redirects(body_of(request.body, SetRedirects)),
+            ("GET", f"{place}/webhooks"): lambda _: self.webhooks(),
+            ("POST", f"{place}/webhooks"): lambda request: self.subscribe(body_of(request.body, SetWebhooks)),
+            ("DELETE", f"{place}/webhooks"): lambda _: self.subscribe(SetWebhooks(url=None)),
+            ("POST", f"{place}/webhooks/release"): lambda request: self.release(body_of(request.body, Release)),
+            ("POST", f"{place}/webhooks/repeat"): lambda request: self.repeat(body_of(request.body, Repeat)),
+        }
 
     def redirects(self, body: SetRedirects) -> object:
         """Register the addresses that users may be sent back to; none registered: any on this machine or by https."""

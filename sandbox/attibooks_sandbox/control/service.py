@@ -18,16 +18,12 @@ from attibooks_sandbox.control.bodies import (
     NewToken,
     OfInvoice,
     Pay,
-    Release,
     Rename,
-    Repeat,
     Reset,
     SetClock,
     SetLatency,
     SetLimits,
     SetPlan,
-    SetRedirects,
-    SetWebhooks,
 )
 from attibooks_sandbox.control.errors import ControlError, body_of
 from attibooks_sandbox.control.hands import VENDOR_REFUSALS, Accountant, TeamMember, refusal_text
@@ -71,7 +67,7 @@ class ControlService:
 
     def _table(self) -> dict[tuple[str, str], Endpoint]:
         app = self._app
-        accountant, member, portal = Accountant(app), TeamMember(app), Portal(app)
+        accountant, member = Accountant(app), TeamMember(app)
         return {
             ("GET", "/control/world"): lambda _: show_world(app),
             ("GET", "/control/state"): lambda request: show_state(app, request.query),
@@ -93,24 +89,11 @@ class ControlService:
             ("POST", "/control/quickbooks/rename"): lambda request: accountant.rename(body_of(request.body, Rename)),
             ("POST", "/control/quickbooks/void"): lambda request: accountant.void(body_of(request.body, OfInvoice)),
             ("POST", "/control/quickbooks/delete"): lambda request: accountant.delete(body_of(request.body, OfInvoice)),
-            ("POST", "/control/quickbooks/redirects"): lambda request: portal.redirects(
-                body_of(request.body, SetRedirects)
-            ),
-            ("GET", "/control/quickbooks/webhooks"): lambda _: portal.webhooks(),
-            ("POST", "/control/quickbooks/webhooks"): lambda request: portal.subscribe(
-                body_of(request.body, SetWebhooks)
-            ),
-            ("DELETE", "/control/quickbooks/webhooks"): lambda _: portal.subscribe(SetWebhooks(url=None)),
-            ("POST", "/control/quickbooks/webhooks/release"): lambda request: portal.release(
-                body_of(request.body, Release)
-            ),
-            ("POST", "/control/quickbooks/webhooks/repeat"): lambda request: portal.repeat(
-                body_of(request.body, Repeat)
-            ),
             ("POST", "/control/attio/edit"): lambda request: member.edit(body_of(request.body, Edit)),
             ("POST", "/control/attio/archive"): lambda request: member.archive(body_of(request.body, Archive)),
             ("POST", "/control/attio/delete"): lambda request: member.delete(body_of(request.body, DeleteRecord)),
             ("POST", "/control/attio/plan"): lambda request: self.plan(body_of(request.body, SetPlan)),
+            **Portal(app).table(),
         }
 
     def reset(self, body: Reset) -> object:
@@ -173,8 +156,9 @@ class ControlService:
             state.tokens[token.value] = token
         else:
             state.admit(token, body.client_id or self._app.world.secrets.quickbooks_client_id)
-        self._app.oauth.desk().set_active(state.tokens[token.value].grant, active=body.active)
-        return {"access_token": token.value, "refresh_token": token.refresh_token}
+        grant = state.grants[state.tokens[token.value].grant]
+        self._app.oauth.desk().set_active(grant.id, active=body.active)
+        return {"access_token": token.value, "refresh_token": grant.refresh_token}
 
     # faults, clock, limits
 

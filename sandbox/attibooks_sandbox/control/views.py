@@ -13,7 +13,7 @@ from attibooks_sandbox.quickbooks.company import Company
 from attibooks_sandbox.quickbooks.invoice_render import render_invoice
 from attibooks_sandbox.quickbooks.items import render_item
 from attibooks_sandbox.quickbooks.names import render_customer
-from attibooks_sandbox.quickbooks.oauth.grants import AccessToken
+from attibooks_sandbox.quickbooks.oauth.grants import AccessToken, Grant
 from attibooks_sandbox.quickbooks.payments import render_payment
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ def show_companies(app: SandboxApp) -> list[Shown]:
     """Return the companies, each with the first of its tokens that is active."""
     issued = [token for token in app.world.quickbooks.tokens.values() if token.active]
     tokens = {(token.environment, token.realm): token for token in reversed(issued)}
-    return [_company(each, tokens.get(key)) for key, each in app.world.quickbooks.companies.items()]
+    grants = app.world.quickbooks.grants
+    return [_company(each, tokens.get(key), grants) for key, each in app.world.quickbooks.companies.items()]
 
 
 def _workspace(workspace: Workspace, token: Token | None, app_secrets: dict[str, str]) -> Shown:
@@ -88,7 +89,7 @@ def _objects(workspace: Workspace) -> Shown:
     return shown
 
 
-def _company(company: Company, token: AccessToken | None) -> Shown:
+def _company(company: Company, token: AccessToken | None, grants: Mapping[str, Grant]) -> Shown:
     profile = company.profile
     return {
         "realm": profile.realm,
@@ -99,7 +100,7 @@ def _company(company: Company, token: AccessToken | None) -> Shown:
         "multicurrency": profile.multicurrency,
         "sales_tax": profile.sales_tax,
         "access_token": None if token is None else token.value,
-        "refresh_token": None if token is None else token.refresh_token,
+        "refresh_token": None if token is None else grants[token.grant].refresh_token,
     }
 
 
