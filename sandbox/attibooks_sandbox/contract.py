@@ -1,6 +1,11 @@
-"""Checks of Attio's successful answers against an OpenAPI document.
+"""Checks of Attio's answers against an OpenAPI document: the successful ones, the refusals, and what is not described.
 
 Needs `jsonschema_rs` or `jsonschema`, which only tests install; the former is some fifty times faster.
+
+An answer passes when the document describes its status for the operation and its body has that form, every member of
+it described. Attio's document leaves some refusals out; those that the reference names are listed here. Whatever is
+neither described nor listed is a violation, and so are a described operation that the sandbox does not have, an answer
+that is no JSON, and a failure that nobody planted.
 """
 
 from __future__ import annotations
@@ -15,46 +20,179 @@ from attibooks_sandbox.kernel.messages import Request, Response
 
 Schema = dict[str, Any]
 Check = Callable[[object], list[str]]
+Code = tuple[int, str]
+
+ANYWHERE: frozenset[Code] = frozenset(
+    {
+        (400, "validation_type"),  # "nearly all writes", parameters of reads; reference §2.2
+        (401, "unauthorized"),  # declared nowhere; §2.2
+        (403, "unauthorized"),  # declared for writes only; §2.2
+        (404, "not_found"),  # "all with an ID or slug in the path"; §2.2
+        (429, "rate_limit_exceeded"),  # "all"; §3.1
+    }
+)
+"""Refusals that any operation may answer with although the document names them for some only."""
+
+_RECORD = "/v2/objects/{object}/records/{record_id}"
+UNDECLARED: dict[tuple[str, str], frozenset[Code]] = {
+    # the codes of reference §2.2 and §6.2
+    ("PATCH", "/v2/{target}/{identifier}/attributes/{attribute}"): frozenset({(409, "slug_conflict")}),
+    ("POST", "/v2/objects/{object}/records"): frozenset({(400, "missing_value"), (400, "uniqueness_conflict")}),
+    ("PUT", "/v2/objects/{object}/records"): frozenset({(400, "missing_value"), (400, "multiple_match_results")}),
+    ("PATCH", _RECORD): frozenset({(400, "missing_value")}),
+    ("PUT", _RECORD): frozenset({(400, "missing_value")}),
+    # §6.3, and a guess for sorts and views
+    ("POST", "/v2/objects/{object}/records/query"): frozenset({(400, "filter_error"), (400, "value_not_found")}),
+}
+"""Refusals that the reference, or a guess that the README lists, adds to one operation."""
+RECORD_WRITES = frozenset(
+    {
+        (400, "system_edit_unauthorized"),
+        (400, "multiple_values_for_single_value_attribute"),
+        (400, "duplicate_values"),
+    }
+)
+"""Refusals of values whose code on records is not known: the one of the value history is taken (README, guesses)."""
+
+NOT_EMULATED = (
+    "/v2/lists", "/v2/notes", "/v2/tasks", "/v2/threads", "/v2/comments", "/v2/meetings", "/scim",
+    "/v2/objects/records/search", "/v2/objects/{object}/records/merge", "/v2/objects/{object}/views",
+    "/v2/objects/{object}/records/{record_id}/entries",
+)  # fmt: skip
+"""Described operations that the sandbox does not have, by the beginning of their path (README, not emulated)."""
+
+TYPES = {
+    400: "invalid_request_error",
+    401: "auth_error",
+    403: "auth_error",
+    404: "invalid_request_error",
+    409: "invalid_request_error",
+    413: "invalid_request_error",
+    429: "rate_limit_error",
+}
+_ISSUE: Schema = {
+    "type": "object",
+    "required": ["code", "path", "message"],
+    "properties": {"code": {"type": "string"}, "path": {"type": "array"}, "message": {"type": "string"}},
+}
+_LOOPBACK_TARGET = r"^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:\/]).*"
 
 
 class AttioContract:
-    """The successful answers that a document allows."""
+    """The answers that a document allows."""
 
     def __init__(self, document: Path) -> None:
         """Read an OpenAPI 3.1 document."""
-        self._document: Schema = json.loads(document.read_text(encoding="utf-8"))
+        read: Schema = json.loads(document.read_text(encoding="utf-8"), object_hook=_strict)
+        self._components = read["components"]
         self._operations = [
-            (template.split("/")[1:], method.upper(), operation)
-            for template, operations in self._document["paths"].items()
+            (template, method.upper(), operation)
+            for template, operations in read["paths"].items()
             for method, operation in operations.items()
             if isinstance(operation, dict)
         ]
         self._check = cache(self._make_check)
 
     def violations(self, request: Request, response: Response) -> list[str]:
-        """Return what a 200 answer has that the document does not allow; other answers are not looked at."""
-        if response.status != 200:
+        """Return what an answer has that document and lists do not allow; a planted one may be anything."""
+        if response.planted:
             return []
-        line = f"{request.method} {request.path}"
+        found = self._judged(request, response)
+        return [f"{request.method} {request.path} {response.status}: {each}" for each in found]
+
+    def _judged(self, request: Request, response: Response) -> list[str]:
+        headers = {name.lower(): value for name, value in response.headers}
+        if not headers.get("content-type", "").startswith("application/json"):
+            return ["no JSON"]
+        try:
+            body = json.loads(response.body)
+        except ValueError:
+            return ["malformed JSON"]
+        missing = [] if "x-attio-execution-id" in headers else ["no x-attio-execution-id"]
         index = self._operation_of(request)
         if index is None:
-            return [f"{line}: no such operation"]
-        return [f"{line}: {found}" for found in self._check(index)(json.loads(response.body))]
+            return missing + _unknown_endpoint(response.status, body)
+        return missing + (self._success(index, response.status, body) or self._refusal(index, response.status, body))
+
+    def _success(self, index: int, status: int, body: object) -> list[str]:
+        if status >= 400:
+            return []
+        if str(status) not in self._operations[index][2]["responses"]:
+            return ["status not described"]
+        return self._check(index, status)(body)
+
+    def _refusal(self, index: int, status: int, body: object) -> list[str]:
+        if status < 400:
+            return []
+        wrong = _error_check(status)(body)
+        if wrong or not isinstance(body, dict):
+            return wrong
+        template, _, operation = self._operations[index]
+        if str(body["message"]).startswith("Could not find endpoint"):
+            return [] if template.startswith(NOT_EMULATED) else ["described operation not there"]
+        if (status, body["code"]) in self._listed(index):
+            return []
+        if str(status) not in operation["responses"]:
+            return [f"status not described, with code {body['code']}"]
+        plain = {name: body[name] for name in body if name not in {"validation_errors", "path"}}
+        return self._check(index, status)(plain)
+
+    def _listed(self, index: int) -> frozenset[Code]:
+        template, method, operation = self._operations[index]
+        seen = {(each["status"], each["code"]) for each in operation.get("x-observed-undeclared-codes", ())}
+        writes = RECORD_WRITES if method != "GET" and "/records" in template else frozenset()
+        return ANYWHERE | writes | UNDECLARED.get((method, template), frozenset()) | seen
 
     def _operation_of(self, request: Request) -> int | None:
         """Return the operation of a request; of several that fit the one with the fewest parameters."""
         parts = list(request.segments)
         fitting = [
-            (sum(part.startswith("{") for part in template), index)
+            (template.count("{"), index)
             for index, (template, method, _) in enumerate(self._operations)
-            if method == request.method and _fits(template, parts)
+            if method == request.method and _fits(template.split("/")[1:], parts)
         ]
         return min(fitting)[1] if fitting else None
 
-    def _make_check(self, index: int) -> Check:
-        _, _, operation = self._operations[index]
-        schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
-        return _check_of({**schema, "components": self._document["components"]})
+    def _make_check(self, index: int, status: int) -> Check:
+        described = self._operations[index][2]["responses"][str(status)]
+        schema = described["content"]["application/json"]["schema"]
+        return _check_of({**schema, "components": self._components})
+
+
+def _strict(node: Schema) -> Schema:
+    """Close an object to members that are not described, and mend two things that the document has wrong.
+
+    Timestamps are said to be dates, and a webhook's target to be https, which the sandbox's switch for loopback lifts.
+    """
+    if node.get("type") == "object" and "properties" in node and "additionalProperties" not in node:
+        node["additionalProperties"] = False
+    if node.get("format") == "date":
+        del node["format"]
+    if node.get("pattern") == r"^https:\/\/.*":
+        node["pattern"] = _LOOPBACK_TARGET
+    return node
+
+
+def _unknown_endpoint(status: int, body: object) -> list[str]:
+    message = str(body.get("message")) if isinstance(body, dict) else ""
+    if status == 404 and message.startswith("Could not find endpoint"):
+        return _error_check(404)(body)
+    return _error_check(status)(body) if status in {401, 429} else ["no such operation"]
+
+
+@cache
+def _error_check(status: int) -> Check:
+    """Return the check of the four members that every refusal has, and of the two that some have (reference §2.1)."""
+    members: Schema = {
+        "status_code": {"const": status},
+        "type": {"const": TYPES.get(status, "unknown status")},
+        "code": {"type": "string", "pattern": "^[a-z_]+$"},
+        "message": {"type": "string", "minLength": 1},
+        "validation_errors": {"type": "array", "minItems": 1, "items": _ISSUE},
+        "path": {"type": "array", "items": {"type": "string"}},
+    }
+    required = ["status_code", "type", "code", "message"]
+    return _check_of({"type": "object", "properties": members, "required": required, "additionalProperties": False})
 
 
 def _check_of(schema: Schema) -> Check:
@@ -63,9 +201,10 @@ def _check_of(schema: Schema) -> Check:
     except ImportError:
         from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # noqa: PLC0415
 
-        slow = Draft202012Validator(schema)
+        checker = Draft202012Validator.FORMAT_CHECKER
+        slow = Draft202012Validator(schema, format_checker=checker)
         return lambda body: [f"{error.json_path}: {error.message[:200]}" for error in slow.iter_errors(body)]
-    fast = jsonschema_rs.Draft202012Validator(schema)
+    fast = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
     return lambda body: [f"{list(error.instance_path)}: {error.message[:200]}" for error in fast.iter_errors(body)]
 
 

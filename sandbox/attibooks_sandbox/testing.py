@@ -44,7 +44,9 @@ class Sandbox:
         attio_openapi: str | Path | None = None,
         host_url: str = HOST_URL,
     ) -> None:
-        """Prepare a sandbox; with `attio_openapi` every successful Attio answer is checked against that document.
+        """Prepare a sandbox; with `attio_openapi` every Attio answer is checked against that document.
+
+        What it finds gathers in `violations`, over resets too, until somebody clears the list.
 
         `host_url` is the AttiBooks host that the page's app calls; `app.host_url` may be set later too.
         """
@@ -174,7 +176,6 @@ class Sandbox:
     def reset(self, seed: int | None = None) -> None:
         """Put everything back."""
         self.run(lambda: self.app.reset(seed))
-        self.violations.clear()
 
     def state(self, **part: str) -> Json:
         """Return the state, or the part named by service, workspace, environment or realm."""

@@ -36,6 +36,7 @@ def http():
 @pytest.fixture
 def box(sandbox):
     sandbox.reset()
+    sandbox.violations.clear()
     yield sandbox
     planted = {call["number"] for call in sandbox.calls() if call["fault"]}
     crashed = [call for call in sandbox.calls() if call["status"] == 500 and call["number"] not in planted]

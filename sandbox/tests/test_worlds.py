@@ -1,11 +1,8 @@
 """The seeded data: what tests of other packages may count on."""
 
 import re
-from pathlib import Path
 
 import pytest
-
-OPENAPI = Path(__file__).parent / "attio-openapi.json"
 
 COMPANIES = {
     ("US", "sandbox", False), ("US", "sandbox", True), ("US", "production", False), ("US", "production", True),
@@ -82,17 +79,3 @@ def test_people_and_companies_know_each_other(attio):
     company = attio.get(f"/objects/companies/records/{attio.record_id('companies', 'Café Noir')}")
     assert person["values"]["company"][0]["target_record_id"] == company["id"]["record_id"]
     assert company["values"]["team"][0]["target_record_id"] == person["id"]["record_id"]
-
-
-def test_the_contract_check_finds_what_is_wrong(http):
-    from attibooks_sandbox.contract import AttioContract
-    from attibooks_sandbox.kernel.messages import Request, Response
-
-    contract = AttioContract(OPENAPI)
-    request = Request("GET", "/v2/objects", "", {}, b"")
-    assert contract.violations(request, Response(200, b'{"data":[]}')) == []
-    assert len(contract.violations(request, Response(200, b'{"data":[{"id":{}}]}'))) > 0
-    assert contract.violations(request, Response(404, b"{}")) == []
-    assert contract.violations(Request("GET", "/v2/nothing", "", {}, b""), Response(200, b"{}")) == [
-        "GET /v2/nothing: no such operation"
-    ]

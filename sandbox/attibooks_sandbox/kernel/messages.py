@@ -47,11 +47,12 @@ class Request:
 
 
 class Response(msgspec.Struct):
-    """One answer, complete: the services never stream."""
+    """One answer, complete: the services never stream. A planted one is no answer that the service would give."""
 
     status: int
     body: bytes = b""
     headers: Headers = msgspec.field(default_factory=list)
+    planted: bool = False
 
 
 class Cut(msgspec.Struct, frozen=True):

@@ -114,6 +114,7 @@ async def _silence(peer: Peer) -> None:
 
 def _given(spec: FaultSpec, service: Service, request: Request) -> Response:
     response = service.failure(request, spec.status)
+    response.planted = True
     if spec.body is not msgspec.UNSET:
         response = _with_body(response.status, spec.body)
     if spec.retry_after is not None:
@@ -126,12 +127,12 @@ def _given(spec: FaultSpec, service: Service, request: Request) -> Response:
 
 def _with_body(status: int, body: object) -> Response:
     if isinstance(body, str):
-        return Response(status, body.encode(), [("Content-Type", "text/plain;charset=utf-8")])
-    return Response(status, write_json(body), [("Content-Type", "application/json")])
+        return Response(status, body.encode(), [("Content-Type", "text/plain;charset=utf-8")], planted=True)
+    return Response(status, write_json(body), [("Content-Type", "application/json")], planted=True)
 
 
 def _spoilt(spec: FaultSpec, done: Response) -> Response:
     """Return the answer cut off in its middle, so that no parser can take it for a whole one."""
     if spec.body is not msgspec.UNSET:
         return _with_body(200, spec.body)
-    return Response(200, done.body[: max(len(done.body) // 2, 1)], done.headers)
+    return Response(200, done.body[: max(len(done.body) // 2, 1)], done.headers, planted=True)
