@@ -64,7 +64,7 @@ class SandboxApp:
         self.observers: list[Observer] = []
         self.world = self._fresh(seed)
         self.pipeline = Pipeline(self.clock, self.calls, seed)
-        self.attio = AttioService(self.world.attio, self.clock)
+        self.attio = self._new_attio()
         ids = Ids(f"quickbooks:{seed}")
         self.quickbooks = {
             name: QuickBooksService(name, self.world.quickbooks, self.clock, self.switches, ids)
@@ -103,19 +103,23 @@ class SandboxApp:
             self._pristine[seed] = build_world(seed)
         return self._pristine[seed].copy()
 
+    def _new_attio(self) -> AttioService:
+        return AttioService(self.world.attio, self.clock, lambda: self.switches.http_webhooks)
+
     def reset(self, seed: int | None = None) -> None:
         """Put everything back: world, tokens, faults, clock, switches, limits, log, the app's settings."""
         self.resets += 1
         if self.open_outbox is not None:
             self.open_outbox.close()
             del self.outbox
+        self.attio.close()
         chosen = self.world.seed if seed is None else seed
         self.world = self._fresh(chosen)
         self.clock.reset()
         self.calls = CallLog()
         self.switches = Switches()
         self.pipeline = Pipeline(self.clock, self.calls, chosen)
-        self.attio = AttioService(self.world.attio, self.clock)
+        self.attio = self._new_attio()
         ids = Ids(f"quickbooks:{chosen}")
         self.quickbooks = {
             name: QuickBooksService(name, self.world.quickbooks, self.clock, self.switches, ids)

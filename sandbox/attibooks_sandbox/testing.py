@@ -203,7 +203,7 @@ class Sandbox:
         self.control("POST", "latency", {"seconds": seconds, "service": service})
 
     def switch(self, **switches: object) -> None:
-        """Set switches of the QuickBooks service."""
+        """Set switches of the services."""
         self.control("POST", "switches", switches)
 
     def token(self, service: str, **facts: object) -> str:
@@ -248,6 +248,12 @@ class Sandbox:
         """Archive an attribute or one of its choices as a member, or bring it back."""
         place = {"workspace": workspace, "object": object_name, "attribute": attribute}
         return self.control("POST", "attio/archive", {**place, "choice": choice, "archived": archived})
+
+    def deliveries(self, workspace: str | None = None) -> list[Json]:
+        """Return the last messages to Attio webhooks, oldest first, each with its attempts."""
+        query = "" if workspace is None else f"workspace={workspace}"
+        found: list[Json] = self.control("GET", "attio/deliveries", query=query)["deliveries"]
+        return found
 
     def delete_record(self, workspace: str, object_name: str, record_id: str) -> Json:
         """Delete a record as a member of the workspace."""

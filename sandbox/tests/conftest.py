@@ -6,8 +6,11 @@ import fcntl
 import json
 import shutil
 import subprocess
+import threading
+import time
 from decimal import Decimal
 from functools import cached_property
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -266,3 +269,67 @@ def called(*command, given=None):
     )
     assert done.returncode == 0, f"{' '.join(command)}:\n{done.stderr[-4000:]}"
     return done.stdout
+
+
+class Receiver:
+    """A program on loopback that takes webhooks: keeps what came, answers with the statuses given, then with 200."""
+
+    def __init__(self, context=None):
+        self.got, self.statuses, self.arrived = [], [], threading.Condition()
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
+        if context is not None:
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        scheme = "http" if context is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self.server.server_port}/attio"
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def handler(self):
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                raw = self.rfile.read(int(self.headers["Content-Length"]))
+                with receiver.arrived:
+                    receiver.got.append((self.path, dict(self.headers), raw))
+                    status = receiver.statuses.pop(0) if receiver.statuses else 200
+                    receiver.arrived.notify_all()
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        return Handler
+
+    def wait(self, count):
+        with self.arrived:
+            assert self.arrived.wait_for(lambda: len(self.got) >= count, timeout=10), f"{len(self.got)} of {count} came"
+        return self.got
+
+    def events(self, count):
+        return [event for _, _, raw in self.wait(count) for event in json.loads(raw)["events"]]
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def receiver():
+    made = Receiver()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def eventually():
+    """Wait for a condition that comes true in the background, at most ten seconds."""
+
+    def wait(condition):
+        end = time.monotonic() + 10
+        while not condition():
+            assert time.monotonic() < end, "it never came true"
+            time.sleep(0.005)
+
+    return wait

@@ -23,6 +23,8 @@ SCHEMA_READ = ("object_configuration:read",)
 SCHEMA_WRITE = ("object_configuration:read-write",)
 OBJECT_DELETE = ("object_configuration:read-write", "record_permission:read-write")
 MEMBERS_READ = ("user_management:read",)
+WEBHOOKS_READ = ("webhook:read",)
+WEBHOOKS_WRITE = ("webhook:read-write",)
 
 
 def presented_token(headers: Mapping[str, str]) -> str:
@@ -52,6 +54,12 @@ def require_scopes(token: Token, wanted: tuple[str, ...]) -> None:
     missing = [scope for scope in wanted if not {scope, f"{scope.partition(':')[0]}:read-write"} & token.scopes]
     if missing:
         raise errors.missing_scopes(missing)
+
+
+def require_workspace_level(token: Token) -> None:
+    """Refuse a token that acts for one member: webhooks belong to the workspace."""
+    if token.level != "workspace":
+        raise errors.wrong_level()
 
 
 def self_body(token: Token, workspace: Workspace) -> dict[str, object]:

@@ -100,6 +100,10 @@ def create_attribute(call: Call, identifier: str) -> object:
         attribute = maker.entangled(attribute, data["relationship"])
     else:
         call.workspace.add_attribute(attribute)
+    call.tell_of(attribute, "created")
+    if attribute.relation is not None:
+        object_id, reverse_id = attribute.relation
+        call.tell_of(call.workspace.attributes[object_id][reverse_id], "created")
     return {"data": attribute_body(attribute, call.workspace)}
 
 
@@ -112,6 +116,7 @@ def update_attribute(call: Call, identifier: str, attribute: str) -> object:
         raise errors.system_edit("Cannot update a System attribute.")
     changed = _Maker(call, kind).changed(held, data)
     call.workspace.add_attribute(changed)
+    call.tell_of(changed, "updated")
     return {"data": attribute_body(changed, call.workspace)}
 
 

@@ -104,6 +104,12 @@ def missing_scopes(wanted: Sequence[str]) -> AttioError:
     )
 
 
+def wrong_level() -> AttioError:
+    """Return the answer to a token of a member where only one of the workspace will do."""
+    message = "This request requires an access token of workspace level."
+    return AttioError(403, "unauthorized", message, kind="auth_error")
+
+
 _AREAS = {
     "record_permission": "Records",
     "object_configuration": "Object Configuration",

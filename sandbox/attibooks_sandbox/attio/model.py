@@ -121,6 +121,47 @@ class Version(msgspec.Struct, frozen=True):
 Versions = tuple[Version, ...]
 
 
+class Event(msgspec.Struct, frozen=True):
+    """Something that happened: what kind, to what (compound id), by whom."""
+
+    kind: str
+    ids: dict[str, str]
+    actor: Actor
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """One comparison in a webhook's filter; the field is a dotted path into the event."""
+
+    field: str
+    operator: str
+    value: str
+
+
+class Filter(msgspec.Struct, frozen=True):
+    """A webhook's filter: `$and` or `$or` over conditions."""
+
+    logic: str
+    conditions: tuple[Condition, ...]
+
+
+class Subscription(msgspec.Struct, frozen=True):
+    """An event type that a webhook gets, all of it or what passes a filter."""
+
+    event_type: str
+    filter: Filter | None
+
+
+class Webhook(msgspec.Struct, frozen=True):
+    """An address that is told of events; degraded since the moment when a message to it was given up."""
+
+    id: str
+    target_url: str
+    subscriptions: tuple[Subscription, ...]
+    secret: str
+    created_at: datetime
+    degraded_since: datetime | None = None
+
+
 class Record(msgspec.Struct, frozen=True):
     """A record: its present values and its past ones, by attribute id."""
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from attibooks_sandbox.attio import attributes, choices, objects, records
+from attibooks_sandbox.attio import attributes, choices, objects, records, webhooks
 from attibooks_sandbox.attio.access import (
     MEMBERS_READ,
     OBJECT_DELETE,
@@ -15,12 +15,16 @@ from attibooks_sandbox.attio.access import (
     RECORDS_WRITE,
     SCHEMA_READ,
     SCHEMA_WRITE,
+    WEBHOOKS_READ,
+    WEBHOOKS_WRITE,
     presented_token,
     require_scopes,
+    require_workspace_level,
     self_body,
     usable,
 )
 from attibooks_sandbox.attio.call import Call
+from attibooks_sandbox.attio.courier import Courier
 from attibooks_sandbox.attio.errors import AttioError, unauthorized_token, unknown_endpoint
 from attibooks_sandbox.attio.members import get_member, list_members
 from attibooks_sandbox.attio.model import Token
@@ -72,6 +76,11 @@ def _routes() -> Router[Route]:
     add(f"PUT {base}/{{record_id}}", records.update, RECORDS_WRITE, manner="replace")
     add(f"DELETE {base}/{{record_id}}", records.delete, RECORDS_WRITE)
     add(f"GET {base}/{{record_id}}/attributes/{{attribute}}/values", records.list_values, RECORDS_READ)
+    add("GET /v2/webhooks", webhooks.list_webhooks, WEBHOOKS_READ)
+    add("POST /v2/webhooks", webhooks.create_webhook, WEBHOOKS_WRITE)
+    add("GET /v2/webhooks/{webhook_id}", webhooks.get_webhook, WEBHOOKS_READ)
+    add("PATCH /v2/webhooks/{webhook_id}", webhooks.update_webhook, WEBHOOKS_WRITE)
+    add("DELETE /v2/webhooks/{webhook_id}", webhooks.delete_webhook, WEBHOOKS_WRITE)
     add("GET /v2/workspace_members", list_members, MEMBERS_READ)
     add("GET /v2/workspace_members/{member_id}", get_member, MEMBERS_READ)
     return router
@@ -82,12 +91,18 @@ class AttioService:
 
     name = "attio"
 
-    def __init__(self, state: AttioState, clock: Clock) -> None:
-        """Serve a state; a reset puts another one in its place."""
+    def __init__(self, state: AttioState, clock: Clock, http_webhooks: Callable[[], bool] = lambda: False) -> None:
+        """Serve a state; `http_webhooks` tells whether webhooks on loopback may do without https."""
         self.state = state
         self.clock = clock
         self.rates = SecondlyRates()
+        self.courier = Courier(state, clock)
+        self._http_webhooks = http_webhooks
         self._router = _routes()
+
+    def close(self) -> None:
+        """Send nothing any more: another state takes the place of this one."""
+        self.courier.outbox.close()
 
     # what the kernel asks
 
@@ -153,8 +168,11 @@ class AttioService:
             raise unauthorized_token()
         route, named = found
         require_scopes(token, route.scopes)
+        if route.scopes in {WEBHOOKS_READ, WEBHOOKS_WRITE}:
+            require_workspace_level(token)
         stamp = now.replace(microsecond=now.microsecond // 1000 * 1000)
-        call = Call(request, token, self.state.workspaces[token.workspace_id], self.state.ids, stamp)
+        workspace = self.state.workspaces[token.workspace_id]
+        call = Call(request, token, workspace, self.state.ids, stamp, self._http_webhooks())
         return route.endpoint(call, **named, **route.extra)
 
     def _self(self, token: Token | None, now: datetime) -> object:

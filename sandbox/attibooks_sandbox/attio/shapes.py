@@ -205,13 +205,17 @@ def query_flag(query: Mapping[str, str], name: str) -> bool:
     return text == "true"
 
 
-def query_whole(query: Mapping[str, str], name: str, default: int | None = None, *, least: int = 0) -> int | None:
+def query_whole(
+    query: Mapping[str, str], name: str, default: int | None = None, *, least: int = 0, most: int | None = None
+) -> int | None:
     """Return a whole number from a query parameter."""
     text = query.get(name)
     if text is None:
         return default
     if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or int(text) < least:
         raise _bad_parameter(issue("invalid_type", (name,), "Expected integer", expected="integer", received="nan"))
+    if most is not None and int(text) > most:
+        raise _bad_parameter(issue("too_big", (name,), f"Number must be less than or equal to {most}"))
     return int(text)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 
 import msgspec
 
 from attibooks_sandbox.attio import errors
-from attibooks_sandbox.attio.model import Attribute, Choice, Member, ObjectType, Record, Token
+from attibooks_sandbox.attio.model import Actor, Attribute, Choice, Event, Member, ObjectType, Record, Token, Webhook
 from attibooks_sandbox.kernel.ids import Ids
 
 PLAN_LIMITS: dict[str, int | None] = {"free": 3, "plus": 5, "pro": 12, "enterprise": None}
@@ -33,6 +33,8 @@ class Workspace:
         self.attributes: dict[str, dict[str, Attribute]] = {}
         self.choices: dict[str, dict[str, Choice]] = {}
         self.records: dict[str, dict[str, Record]] = {}
+        self.webhooks: dict[str, Webhook] = {}
+        self.listener: Callable[[Workspace, Event], None] | None = None
         self._holders: dict[str, dict[Hashable, tuple[str, ...]]] = {}
 
     def copy(self) -> Workspace:
@@ -43,6 +45,7 @@ class Workspace:
         twin.attributes = {key: dict(held) for key, held in self.attributes.items()}
         twin.choices = {key: dict(held) for key, held in self.choices.items()}
         twin.records = {key: dict(held) for key, held in self.records.items()}
+        twin.webhooks = dict(self.webhooks)
         twin._holders = {key: dict(held) for key, held in self._holders.items()}
         return twin
 
@@ -50,6 +53,11 @@ class Workspace:
     def id(self) -> str:
         """Return the workspace's id."""
         return self.profile.id
+
+    def tell(self, kind: str, actor: Actor, **ids: str) -> None:
+        """Tell the webhooks of an event; `ids` name what it happened to, inside the workspace."""
+        if self.webhooks and self.listener is not None:
+            self.listener(self, Event(kind, {"workspace_id": self.id, **ids}, actor))
 
     # objects and attributes
 

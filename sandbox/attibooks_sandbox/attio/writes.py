@@ -55,6 +55,7 @@ class RecordDesk(msgspec.Struct, frozen=True):
     def delete(self, record: Record) -> None:
         """Remove a record for good, and every reference to it."""
         self.workspace.remove_record(record)
+        self.workspace.tell("record.deleted", self.actor, object_id=record.object_id, record_id=record.id)
         link = (record.object_id, record.id)
         for object_id, held in self.workspace.attributes.items():
             for attribute in held.values():
@@ -119,6 +120,8 @@ class RecordDesk(msgspec.Struct, frozen=True):
         return self.workspace.record_named(record.object_id, record.id)
 
     def _put(self, record: Record, changed: Mapping[str, Data]) -> None:
+        """Store new values, and tell of a new record once, of a changed one once for each attribute."""
+        new = self.workspace.find_record(record.object_id, record.id) is None
         values, past = dict(record.values), dict(record.past)
         for key, data in changed.items():
             old = values.get(key, ())
@@ -129,6 +132,12 @@ class RecordDesk(msgspec.Struct, frozen=True):
         self.workspace.put_record(
             Record(id=record.id, object_id=record.object_id, created_at=record.created_at, values=values, past=past)
         )
+        place = {"object_id": record.object_id, "record_id": record.id}
+        if new:
+            self.workspace.tell("record.created", self.actor, **place)
+            return
+        for key in changed:
+            self.workspace.tell("record.updated", self.actor, **place, attribute_id=key)
 
     def _versions(self, data: Data, old: Versions) -> Versions:
         """Return versions of values; an equal value that was there keeps its version."""

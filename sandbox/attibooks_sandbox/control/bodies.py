@@ -28,6 +28,7 @@ class NewToken(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     kind: Literal["app", "oauth", "workspace"] = "app"
     client_id: str | None = None
     member: str | None = None
+    level: Literal["workspace", "user"] = "workspace"
 
 
 class SetClock(msgspec.Struct, forbid_unknown_fields=True):

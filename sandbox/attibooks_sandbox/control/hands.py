@@ -187,6 +187,8 @@ class TeamMember:
             raise ControlError(message, 404)
         if body.choice is None:
             workspace.add_attribute(msgspec.structs.replace(attribute, archived=body.archived))
+            actor = self._member(workspace, body.member).actor
+            workspace.tell("object-attribute.updated", actor, object_id=kind.id, attribute_id=attribute.id)
             return {"attribute": attribute.slug, "archived": body.archived}
         choice = (
             workspace.choice_named(attribute, body.choice, archived=True) if attribute.id in workspace.choices else None

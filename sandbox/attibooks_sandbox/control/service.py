@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -92,6 +92,7 @@ class ControlService:
             ("POST", "/control/attio/edit"): lambda request: member.edit(body_of(request.body, Edit)),
             ("POST", "/control/attio/archive"): lambda request: member.archive(body_of(request.body, Archive)),
             ("POST", "/control/attio/delete"): lambda request: member.delete(body_of(request.body, DeleteRecord)),
+            ("GET", "/control/attio/deliveries"): lambda request: self.deliveries(request.query),
             ("POST", "/control/attio/plan"): lambda request: self.plan(body_of(request.body, SetPlan)),
             **Portal(app).table(),
         }
@@ -130,6 +131,7 @@ class ControlService:
                 scopes=FULL_SCOPES if scopes is None else scopes,
                 issued_at=self._app.clock.now(),
                 member_id=body.member,
+                level=body.level,
                 active=body.active,
                 expires_at=self._end(body),
             )
@@ -203,7 +205,7 @@ class ControlService:
         return {"quickbooks": all(throttles), "attio": self._app.attio.rates.enabled}
 
     def switch(self, raw: bytes) -> object:
-        """Set switches of the QuickBooks service; those not named stay."""
+        """Set switches; those not named stay."""
         given = body_of(raw, dict[str, object])
         wanted = msgspec.structs.asdict(self._app.switches) | given
         try:
@@ -222,6 +224,11 @@ class ControlService:
             raise ControlError(message, 404)
         workspace.profile = msgspec.structs.replace(workspace.profile, plan=body.plan)
         return {"workspace": body.workspace, "plan": body.plan}
+
+    def deliveries(self, query: Mapping[str, str]) -> object:
+        """Return the last messages to webhooks, of all workspaces or of one."""
+        log = self._app.attio.courier.outbox.log
+        return {"deliveries": [each.describe() for each in log if query.get("workspace", each.place) == each.place]}
 
     # calls
 

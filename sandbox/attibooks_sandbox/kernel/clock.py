@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 
@@ -13,6 +14,12 @@ class Clock:
         """Start at the machine's time."""
         self._offset = timedelta(0)
         self._frozen: datetime | None = None
+        self.watchers: list[Callable[[], None]] = []
+
+    @property
+    def frozen(self) -> bool:
+        """Tell whether time stands still."""
+        return self._frozen is not None
 
     def now(self) -> datetime:
         """Return the present instant in UTC."""
@@ -28,11 +35,13 @@ class Clock:
     def freeze(self, instant: datetime) -> None:
         """Stand still at an instant."""
         self._frozen = instant.astimezone(UTC)
+        self._moved()
 
     def shift(self, offset: timedelta) -> None:
         """Run again, this far from the machine's time."""
         self._frozen = None
         self._offset = offset
+        self._moved()
 
     def advance(self, step: timedelta) -> None:
         """Move on by a step, frozen or not."""
@@ -40,6 +49,12 @@ class Clock:
             self._frozen += step
         else:
             self._offset += step
+        self._moved()
+
+    def _moved(self) -> None:
+        """Tell those who wait for a moment that it may have come."""
+        for watcher in list(self.watchers):
+            watcher()
 
     def reset(self) -> None:
         """Return to the machine's time."""

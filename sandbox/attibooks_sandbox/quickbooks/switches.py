@@ -8,7 +8,10 @@ import msgspec
 
 
 class Switches(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Switches of the QuickBooks service (reference: QuickBooks Online API, what an emulator must get right)."""
+    """Switches of the QuickBooks service (reference: QuickBooks Online API, what an emulator must get right).
+
+    `http_webhooks` is Attio's: it lets webhooks name `http://` addresses of loopback, which Attio itself refuses.
+    """
 
     unknown_property: Literal["refuse", "ignore"] = "refuse"
     rounding: Literal["ROUND_HALF_UP", "ROUND_HALF_EVEN"] = "ROUND_HALF_UP"
@@ -20,3 +23,4 @@ class Switches(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     code_replay: Literal["revoke", "refuse"] = "revoke"
     refresh_grace: bool = False
     invoice_events: Literal["all", "basic"] = "all"
+    http_webhooks: bool = False
