@@ -190,3 +190,49 @@ def test_queries_want_an_object_and_no_unknown_view(attio):
 def test_writes_are_seen_by_the_next_read(attio):
     made = attio.create("companies", name="Right now", domains=["now.example"])
     assert attio.query("companies", filter={"domains": "now.example"})["data"] == [made]
+
+
+@pytest.mark.parametrize(
+    ("said", "count"),
+    [
+        ({"active_from": {"$lt": "2026-11-01"}}, 1),
+        ({"active_from": {"$gte": "2026-11-20T09:00:00Z"}}, 9),
+        ({"active_from": {"$gt": "2026-11-20T09:00:00Z"}}, 0),
+        ({"status": "Lead", "active_from": {"$gte": "2026-11-20T09:00:00Z"}}, 9),
+        ({"status": "Lost", "active_from": {"$gte": "2026-11-20T09:00:00Z"}}, 0),
+        ({"active_from": {"$gte": "2026-11-01", "$lt": "2026-12-01"}}, 9),
+    ],
+)
+def test_row_11_when_a_status_began_to_hold(box, attio, said, count):
+    box.clock.freeze("2026-11-20T09:00:00Z")
+    found = attio.query("deals", filter={"stage": {"$not_empty": True}})["data"]
+    kept = next(each for each in found if each["values"]["stage"][0]["status"]["title"] == "Lost")
+    for deal in found:
+        if deal is not kept:
+            path = f"/objects/deals/records/{deal['id']['record_id']}"
+            attio.put(path, {"values": {"stage": ["In Progress"]}})
+            attio.put(path, {"values": {"stage": ["Lead"]}})
+    assert len(found) == 10
+    assert len(attio.query("deals", filter={"stage": said})["data"]) == count
+
+
+@pytest.mark.parametrize(
+    ("kind", "condition", "path"),
+    [
+        ("deals", {"stage": {"active_from": "2026-11-01"}}, ["stage", "active_from"]),
+        ("deals", {"stage": {"active_from": {"$eq": "2026-11-01"}}}, ["stage", "active_from"]),
+        ("deals", {"stage": {"active_from": {"$lt": "soon"}}}, ["stage", "active_from", "$lt"]),
+        ("deals", {"name": {"active_from": {"$lt": "2026-11-01"}}}, ["name", "active_from"]),
+        ("companies", {"$not": {"name": "x", "rate": 1}}, ["$not"]),
+        ("companies", {"$not": {"$and": [{"name": "x"}]}}, ["$not"]),
+        ("companies", {"$not": {}}, ["$not"]),
+    ],
+)
+def test_row_11_what_active_from_and_not_do_not_take(attio, kind, condition, path):
+    answer = attio.query(kind, status=400, filter=condition)
+    assert (answer["code"], answer["path"]) == ("filter_error", path)
+
+
+def test_row_11_a_filter_and_a_view_exclude_each_other(attio):
+    view = "2f6d3a41-0c58-4b7e-9a13-5e8d7c6b4a20"
+    assert attio.query("companies", status=400, filter={}, filter_view_id=view)["code"] == "validation_type"

@@ -160,7 +160,7 @@ def test_pipelined_requests_are_answered_in_order(box, books):
 
 def test_bodies_in_chunks_and_slowly(box):
     token = box.workspace["token"]
-    head = f"POST /attio/v2/objects/companies/records/query HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+    head = f"POST /attio/v2/objects/companies/records/query HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
     chunked = f"{head}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n".encode()
     received = raw(box, chunked, b'9\r\n{"limit":\r\n', b"2\r\n1}\r\n", b"0\r\n\r\n", wait=0.02)
     assert received.startswith(b"HTTP/1.1 200 OK")

@@ -42,6 +42,9 @@ class Call(msgspec.Struct, frozen=True):
         """Return the request's JSON body, None when there is none."""
         if not self.request.body:
             return None
+        if self.request.header("content-type").partition(";")[0].strip().lower() != "application/json":
+            found = issue("custom", (), "Expected a body of content type application/json")
+            raise validation("Body payload validation error.", [found])
         try:
             return read_json(self.request.body)
         except MalformedJsonError as error:

@@ -11,6 +11,7 @@ import msgspec
 from attibooks_sandbox.attio.errors import AttioError, filter_error
 from attibooks_sandbox.attio.model import Attribute, ObjectType, Record
 from attibooks_sandbox.attio.values import VALUE_TYPES, ValueRefusedError, ValueType
+from attibooks_sandbox.attio.values.base import instant_text
 from attibooks_sandbox.attio.workspace import Workspace
 
 Path = tuple[str, ...]
@@ -20,6 +21,7 @@ LONGEST_PATH = 5
 DEEPEST_FILTER = 60
 _TEXT_OPERATORS = frozenset({"$contains", "$starts_with", "$ends_with"})
 _ORDER_OPERATORS = frozenset({"$lt", "$lte", "$gt", "$gte"})
+_SINCE_TYPES = frozenset({"select", "status"})
 
 
 class FilterCompiler(msgspec.Struct, frozen=True):
@@ -43,11 +45,17 @@ class FilterCompiler(msgspec.Struct, frozen=True):
         if name == "$or":
             return _any_of(self._several(value, path))
         if name == "$not":
-            inner = self.compile(value, path)
+            inner = self._comparison(value, path)
             return lambda record: not inner(record)
         if name.startswith("$"):
             raise filter_error(f"Error in filter: unknown operator {name}.", path)
         return self._attribute(name, value, path)
+
+    def _comparison(self, value: object, path: Path) -> Test:
+        """Return the test inside a `$not`, which takes a single comparison."""
+        if not isinstance(value, dict) or len(value) != 1 or not value.keys().isdisjoint({"$and", "$or", "$not"}):
+            raise filter_error("Error in filter: $not takes a single comparison.", path)
+        return self.compile(value, path)
 
     def _several(self, value: object, path: Path) -> list[Test]:
         if not isinstance(value, list):
@@ -123,6 +131,8 @@ class AttributeTest(msgspec.Struct, frozen=True):
             return self._some_value(self._equals(self._shorthand_field(value, path), value, path))
         if not value:
             raise filter_error("Error in filter: expected a condition.", path)
+        if "active_from" in value and self.attribute.type in _SINCE_TYPES:
+            return self._since(value, path)
         presence = value.get("$not_empty")
         if presence is not None:
             return self._presence(presence, path, alone=len(value) == 1)
@@ -130,6 +140,27 @@ class AttributeTest(msgspec.Struct, frozen=True):
             return self._some_value(self._operators(self._field(None, path), value, path))
         tests = [self._field_test(name, inner, (*path, name)) for name, inner in value.items()]
         return self._some_value(lambda data: all(test(data) for test in tests))
+
+    def _since(self, value: dict[str, object], path: Path) -> Test:
+        """Return the test of when a value began to hold, and of whatever else is said of the same value."""
+        wanted = value["active_from"]
+        if not isinstance(wanted, dict) or not wanted or not wanted.keys() <= _ORDER_OPERATORS:
+            raise filter_error("Error in filter: active_from takes $lt, $lte, $gt or $gte.", (*path, "active_from"))
+        bounds = [(name, self._instant(each, (*path, "active_from", name))) for name, each in wanted.items()]
+        rest = {name: each for name, each in value.items() if name != "active_from"}
+        tests = [self._field_test(name, each, (*path, name)) for name, each in rest.items()]
+        key = self.attribute.id
+        return lambda record: any(
+            all(_in_order(instant_text(version.since), name, bound) for name, bound in bounds)
+            and all(test(version.data) for test in tests)
+            for version in record.values.get(key, ())
+        )
+
+    def _instant(self, value: object, path: Path) -> object:
+        try:
+            return VALUE_TYPES["timestamp"].operand(value, "value")
+        except ValueRefusedError as error:
+            raise filter_error("Error in filter: malformed value.", path) from error
 
     def _shorthand_field(self, value: object, path: Path) -> str:
         """Return the field that a bare value is compared with; a name is compared as a whole."""

@@ -23,7 +23,6 @@ from attibooks_sandbox.attio.shapes import (
     query_whole,
     whole_number,
 )
-from attibooks_sandbox.attio.values import VALUE_TYPES
 from attibooks_sandbox.attio.writes import Manner
 
 LARGEST_PAGE = 500
@@ -120,6 +119,9 @@ def query(call: Call, object_name: str) -> object:
     raw = call.body()
     body = checked_body({} if raw is None else raw, _QUERY)
     kind = call.workspace.object_named(object_name)
+    if "filter" in body and "filter_view_id" in body:
+        clash = errors.issue("custom", ("filter_view_id",), "Cannot be used together with filter")
+        raise errors.validation("Body payload validation error.", [clash])
     if "filter_view_id" in body:
         raise errors.value_not_found(f'View with ID "{body["filter_view_id"]}" not found.')
     found = _filtered(call, kind, body.get("filter", {}))
@@ -139,6 +141,14 @@ def _filtered(call: Call, kind: ObjectType, condition: object) -> list[Record]:
     return [record for record in candidates if test(record)]
 
 
+def _refuse_without_history(attribute: Attribute) -> None:
+    """Refuse the history of what Attio fills in: interactions, and enriched attributes such as a company's logo."""
+    if attribute.type == "interaction":
+        raise errors.validation("Cannot set show_historic param to true when querying a COMINT attribute.")
+    if not attribute.writable and attribute.slug not in {"record_id", "created_at", "created_by"}:
+        raise errors.validation("Cannot set show_historic param to true when querying an enriched attribute.")
+
+
 def list_values(call: Call, object_name: str, record_id: str, attribute: str) -> object:
     """Answer GET .../records/{record_id}/attributes/{attribute}/values, with past values on demand, oldest first."""
     historic = query_flag(call.request.query, "show_historic")
@@ -148,8 +158,8 @@ def list_values(call: Call, object_name: str, record_id: str, attribute: str) ->
     held = attribute_in_path(call.workspace, call.workspace.objects[record.object_id], attribute)
     if held.archived:
         raise errors.not_found("Attribute", attribute)
-    if historic and VALUE_TYPES[held.type].name == "interaction":
-        raise errors.validation("Cannot set show_historic param to true when querying a COMINT attribute.")
+    if historic:
+        _refuse_without_history(held)
     versions = record.values.get(held.id, ())
     if historic:
         versions = tuple(sorted((*record.past.get(held.id, ()), *versions), key=lambda version: version.since))
