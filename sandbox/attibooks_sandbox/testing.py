@@ -59,9 +59,10 @@ class Sandbox:
         self._listener: Listener
         self._thread = threading.Thread(target=self._run, name="attibooks-sandbox", daemon=True)
         if attio_openapi is not None:
-            self._check_against(Path(attio_openapi))
+            self.check_against(Path(attio_openapi))
 
-    def _check_against(self, document: Path) -> None:
+    def check_against(self, document: Path) -> None:
+        """Check every Attio answer from now on against an OpenAPI document; what is found gathers in `violations`."""
         from attibooks_sandbox.contract import AttioContract  # noqa: PLC0415 - needs a package that only tests have
 
         contract = AttioContract(document)

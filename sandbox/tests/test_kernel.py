@@ -6,6 +6,7 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import httpx
 import pytest
@@ -119,7 +120,7 @@ def test_the_log_forgets_the_oldest_but_counts_all():
 
 
 def test_attios_real_rates_over_http(http):
-    with Sandbox() as box:
+    with Sandbox(attio_openapi=Path(__file__).parent / "attio-openapi.json") as box:
         token = box.workspace["token"]
         headers = {"Authorization": f"Bearer {token}"}
         url = f"{box.attio_url}/v2/objects/projects/records"
@@ -129,6 +130,7 @@ def test_attios_real_rates_over_http(http):
         assert 429 in statuses[25:]
         refused = [call for call in box.calls("attio", "write") if call["status"] == 429]
         assert "rate_limit_exceeded" in refused[0]["response_body"]
+        assert box.violations == []
 
 
 def raw(box, *chunks, wait=0.0):
