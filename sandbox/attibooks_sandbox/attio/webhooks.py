@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -30,6 +31,27 @@ _CONDITIONS = Many(
 SMALLEST_PAGE, LARGEST_PAGE = 10, 100
 
 
+class _Target(msgspec.Struct, frozen=True):
+    """An address that begins with https, or with the sandbox's switch one on loopback."""
+
+    http: bool
+
+    def issues(self, value: object, path: Path) -> list[errors.Issue]:
+        """Return what is wrong with a value."""
+        found = Text(pattern=_SECURE_OR_LOOPBACK if self.http else _SECURE).issues(value, path)
+        if not found and not _is_url(str(value)):
+            return [errors.issue("invalid_string", path, "Invalid url", string_validation="url")]
+        return found
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return text.isascii() and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 class _FilterShape(msgspec.Struct, frozen=True):
     """Null, or one of `$and` and `$or` over conditions."""
 
@@ -47,9 +69,7 @@ _SUBSCRIPTIONS = Many(Members(required={"event_type": Text(one_of=EVENT_TYPES), 
 
 
 def _members(call: Call) -> dict[str, Shape]:
-    """Return the members of a body; with the sandbox's switch a target on loopback needs no https."""
-    target = Text(pattern=_SECURE_OR_LOOPBACK if call.http_webhooks else _SECURE)
-    return {"target_url": target, "subscriptions": _SUBSCRIPTIONS}
+    return {"target_url": _Target(call.http_webhooks), "subscriptions": _SUBSCRIPTIONS}
 
 
 def create_webhook(call: Call) -> object:
