@@ -16,11 +16,6 @@ class Clock:
         self._frozen: datetime | None = None
         self.watchers: list[Callable[[], None]] = []
 
-    @property
-    def frozen(self) -> bool:
-        """Tell whether time stands still."""
-        return self._frozen is not None
-
     def now(self) -> datetime:
         """Return the present instant in UTC."""
         if self._frozen is not None:
