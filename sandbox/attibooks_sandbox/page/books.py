@@ -1,4 +1,4 @@
-"""The books side: companies, their invoices and customers, as an accountant reads them."""
+"""The books side: companies, their invoices, customers and payments, as an accountant reads them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from attibooks_sandbox.quickbooks.company import Company
 from attibooks_sandbox.quickbooks.invoice_render import render_invoice
-from attibooks_sandbox.quickbooks.model import Entity, Invoice
+from attibooks_sandbox.quickbooks.model import Applied, Entity, Invoice, Payment
 from attibooks_sandbox.quickbooks.names import render_customer
+from attibooks_sandbox.quickbooks.payments import render_payment
 
 Shown = dict[str, object]
 
@@ -29,10 +30,16 @@ def show_company(company: Company) -> Shown:
 
 
 def show_books(company: Company, now: datetime) -> Shown:
-    """Return a company's invoices, the newest first, and its customers."""
+    """Return a company's invoices and payments, the newest first, and its customers."""
     invoices = [_summary(company, each, now) for each in company.invoices]
+    payments = [_payment(company, each) for each in company.payments]
     customers = [_customer(company, each) for each in company.lists["Customer"]]
-    return {"company": show_company(company), "invoices": invoices[::-1], "customers": customers}
+    return {
+        "company": show_company(company),
+        "invoices": invoices[::-1],
+        "customers": customers,
+        "payments": payments[::-1],
+    }
 
 
 def show_invoice(company: Company, invoice: Invoice, now: datetime) -> Shown:
@@ -100,6 +107,26 @@ def _customer(company: Company, customer: Entity) -> Shown:
         "balance": _amount(wire["Balance"]),
         "active": wire["Active"],
     }
+
+
+def _payment(company: Company, payment: Payment) -> Shown:
+    wire = render_payment(company, payment)
+    return {
+        "id": payment.id,
+        "date": wire["TxnDate"],
+        "customer": _mapping(wire["CustomerRef"]).get("name"),
+        "amount": _amount(payment.total),
+        "unapplied": _amount(payment.unapplied),
+        "currency": _mapping(wire["CurrencyRef"])["value"],
+        "pays": [_paid(company, each) for each in payment.applied],
+    }
+
+
+def _paid(company: Company, part: Applied) -> Shown:
+    """Return which invoice a part of a payment pays; one that is paid cannot be deleted."""
+    invoice = company.invoices.get(part.invoice_id)
+    number = None if invoice is None else invoice.number
+    return {"id": part.invoice_id, "number": number, "amount": _amount(part.amount)}
 
 
 def _amount(value: object) -> str:

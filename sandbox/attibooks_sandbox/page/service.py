@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from ipaddress import ip_address
 from secrets import token_hex
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -149,15 +150,16 @@ class PageService:
     def _call(self, _: Request, at: Place) -> object:
         log, number = at["call"][:1], at["call"][1:]
         calls = {"h": self.player.calls, "s": self._sandbox.calls}.get(log)
-        call = wire.find_call(calls, int(number)) if calls is not None and number.isdigit() else None
+        call = wire.find_call(calls, _number(number)) if calls is not None else None
         if call is None:
             message = f"The call {at['call']} is not kept any more."
             raise ControlError(message, 404)
         return call.describe()
 
     def _switch(self, request: Request, at: Place) -> object:
-        self._switches.switch(self._sandbox.pipeline.faults, at["preset"], on=body_of(request.body, Switch).on)
-        return {"presets": self._switches.shown(self._sandbox.pipeline.faults)}
+        faults = self._sandbox.pipeline.faults
+        self._switches.switch(faults, at["preset"], on=body_of(request.body, Switch).on)
+        return {"presets": self._switches.shown(faults), "faults": len(faults.listed())}
 
     # the CRM
 
@@ -235,18 +237,30 @@ class PageService:
 
 
 def _whole(request: Request, name: str) -> int:
-    text = request.query.get(name, "0")
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return _number(request.query.get(name, "0"))
+
+
+def _number(text: str) -> int:
+    """Return a whole number, or 0, which no call has."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
 
 
 def _check_origin(request: Request) -> None:
     """Refuse what another site's page asks for in the user's browser, also by a name that it points here."""
     host = request.header("host")
-    name = urlsplit(f"//{host}").hostname or ""
     origin = request.header("origin")
-    if not (name in {"localhost", "::1"} or name.startswith("127.")) or origin not in {"", f"http://{host}"}:
+    if not _is_own_name(host) or origin not in {"", f"http://{host}"}:
         message = "The page is served to this machine's own browser only, at its loopback address."
         raise ControlError(message, 403)
+
+
+def _is_own_name(host: str) -> bool:
+    """Tell whether a Host header names this machine: a name that begins like its address may be anybody's."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def _refusal(error: Exception) -> Response:
