@@ -22,6 +22,7 @@ def test_a_click_makes_an_invoice_and_the_record_shows_number_status_and_link(vi
     link = visitor.field("Invoice URL").get_by_role("link")
     expect(link).to_have_text(re.compile(rf"qbo\.intuit\.com/app/invoice\?txnId={invoice['Id']}$"))
     expect(visitor.field("Sync error")).to_have_text("—")
+    visitor.takes_pictures("record-with-invoice")
 
 
 def test_the_link_leads_to_the_books_where_the_invoice_is_marked_as_paid(visitor):
@@ -36,6 +37,7 @@ def test_the_link_leads_to_the_books_where_the_invoice_is_marked_as_paid(visitor
     visitor.sees_toast(f"Invoice {number} is paid")
     expect(visitor.books.get_by_text("Paid", exact=True)).to_be_visible()
     expect(pay).to_be_disabled()
+    visitor.takes_pictures("invoice-paid")
     assert [each["Balance"] for each in visitor.invoices_of(name)] == [0]
 
 
@@ -48,6 +50,7 @@ def test_a_refusal_is_a_toast_that_stays_and_an_error_on_the_record(visitor):
     expect(visitor.field("Sync error")).to_contain_text("rate", timeout=AT_LAST)
     expect(visitor.field("Invoice number")).to_have_text("—")
     assert visitor.invoices_of(name) == []
+    visitor.takes_pictures("refusal")
     toast.get_by_role("button", name="Dismiss").click()
     expect(toast).to_be_hidden()
 
@@ -62,6 +65,7 @@ def test_the_keyboard_alone_makes_an_invoice(visitor):
     visitor.presses("Enter")
     expect(visitor.crm.get_by_role("heading", name=name)).to_be_focused()
     visitor.tabs_to(visitor.crm.get_by_role("button", name="Actions"))
+    visitor.takes_pictures("record-with-focus")
     visitor.presses("Enter")
     expect(visitor.page.get_by_role("menuitem", name=CREATE)).to_be_focused()
     visitor.presses("Enter")

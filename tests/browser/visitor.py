@@ -17,9 +17,10 @@ AT_LAST = 30_000
 class Visitor:
     """A person in the browser, and what a test may do behind their back."""
 
-    def __init__(self, page: Page, stage: Stage, *, shots: Path | None, name: str) -> None:
+    def __init__(self, page: Page, stage: Stage, *, shots: Path | None) -> None:
         self.page, self.stage, self.box = page, stage, stage.sandbox
-        self._shots, self._name, self._count = shots, name, 0
+        self._shots = shots
+        self.expected: list[str] = []
         self.crm = page.get_by_role("region", name="Attio", exact=True)
         self.books = page.get_by_role("region", name="QuickBooks", exact=True)
         self.wire = page.get_by_role("region", name="Wire")
@@ -29,7 +30,7 @@ class Visitor:
 
     def new_company(self, **values: Any) -> str:
         """A company of the CRM with everything that an invoice needs; None leaves a value out. Returns its name."""
-        name = f"Visited {uuid4().hex[:8]}"
+        name = values.pop("name", None) or f"Visited {uuid4().hex[:8]}"
         full = {"name": name, "service_description": "Consulting", "rate": 120, "quantity": 2, **values}
         given = {slug: [value] for slug, value in full.items() if value is not None}
         answer = httpx.post(
@@ -72,6 +73,10 @@ class Visitor:
         self.wire.get_by_role("switch", name=fault).click()
         expect(self.wire.get_by_role("switch", name=fault)).to_be_checked()
 
+    def expects_console(self, text: str) -> None:
+        """Say beforehand what the console is going to complain of."""
+        self.expected.append(text)
+
     def presses(self, *keys: str) -> None:
         """Press keys one after another."""
         for key in keys:
@@ -98,8 +103,11 @@ class Visitor:
         expect(found).to_be_visible(timeout=AT_LAST)
         return found
 
-    def takes_picture(self, label: str, *, full_page: bool = False) -> None:
-        """Keep a picture where somebody asked for pictures."""
-        if self._shots is not None:
-            self._shots.mkdir(parents=True, exist_ok=True)
-            self.page.screenshot(path=self._shots / f"{label}.png", full_page=full_page)
+    def takes_pictures(self, label: str) -> None:
+        """Keep a light and a dark picture, where somebody asked for pictures."""
+        if self._shots is None:
+            return
+        self.page.wait_for_timeout(300)
+        for scheme in ("dark", "light"):
+            self.page.emulate_media(color_scheme=scheme)
+            self.page.screenshot(path=self._shots / f"{label}-{scheme}.png")

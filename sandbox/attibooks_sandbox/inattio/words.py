@@ -27,14 +27,16 @@ class Toast(msgspec.Struct, frozen=True):
 
 
 def invoice_created(facts: Facts) -> Toast:
-    """Return the toast that confirms the number; without numbers in the books it is the id."""
+    """Return the toast that confirms the number; without numbers in the books it is the id.
+
+    It warns when the record does not show what the books hold.
+    """
     invoice, writeback = facts["invoice"], facts["writeback"]
     amount = f"{Decimal(invoice['total']):,.2f} {invoice['currency']} for {invoice['customer_name']}."
-    notes = [_SHOWN_SOON.get(writeback["state"], "")]
-    notes += [problem["message"] for problem in (*writeback["problems"], *facts.get("warnings", ()))]
-    said = [note for note in notes if note]
+    unwritten = [_SHOWN_SOON.get(writeback["state"], ""), *(each["message"] for each in writeback["problems"])]
+    notes = [*unwritten, *(each["message"] for each in facts.get("warnings", ()))]
     title = f"Invoice {invoice['number'] or invoice['id']} created"
-    return Toast("warning" if said else "success", title, " ".join([amount, *said]))
+    return Toast("warning" if any(unwritten) else "success", title, " ".join(filter(None, [amount, *notes])))
 
 
 def refused(title: str, answer: Answer) -> Toast:

@@ -32,13 +32,13 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         key="quickbooks-500",
         label="QuickBooks answers 500 after commit",
-        detail="The next invoice is made, its answer is an error.",
+        detail="The next invoice is made all the same.",
         specs=_of_invoices("status", status=500, after_commit=True),
     ),
     Preset(
         key="quickbooks-cut",
         label="Connection cut after commit",
-        detail="The next invoice is made, no answer comes.",
+        detail="The next invoice is made, unheard.",
         specs=_of_invoices("drop_after_commit"),
     ),
     Preset(
@@ -50,7 +50,7 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         key="quickbooks-slow",
         label="QuickBooks takes 5 seconds",
-        detail="The next invoice is made, its answer is late.",
+        detail="The next invoice is answered late.",
         specs=_of_invoices("slow", seconds=5),
     ),
     Preset(

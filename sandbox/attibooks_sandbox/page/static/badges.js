@@ -14,7 +14,13 @@ export function avatar(name, size = "s") {
 
 export const none = () => h("span", { class: "none" }, "—");
 
-export const trouble = (text) => h("div", { class: "trouble" }, icon("alert"), h("span", {}, text));
+export const trouble = (text) => h("div", { class: "trouble" }, icon("alert"), h("span", {}, prose(text)));
+
+/** A sentence in which names between backticks stand out. */
+export function prose(text) {
+  const parts = text.split("`");
+  return parts.length % 2 ? parts.map((part, index) => (index % 2 ? h("code", {}, part) : part)) : [text];
+}
 
 export function crumbs(change, label) {
   return h("nav", { class: "crumbs", "aria-label": "Breadcrumb" }, icon("back"), link(change, {}, label));

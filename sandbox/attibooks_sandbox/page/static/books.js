@@ -1,4 +1,4 @@
-// The books: which company, its invoices and its customers.
+// The books: which company, its invoices, its customers and its payments.
 
 import { at, get } from "./api.js";
 import { badge, none, statusBadge } from "./badges.js";
@@ -7,7 +7,7 @@ import { fill, h } from "./dom.js";
 import { day, money } from "./format.js";
 import { go, link, place } from "./route.js";
 
-const TABS = { invoices: "Invoices", customers: "Customers" };
+const TABS = { invoices: "Invoices", customers: "Customers", payments: "Payments" };
 
 /** Where the books are: `{environment, realm, tab, invoice}`. */
 export function booksPlace() {
@@ -20,6 +20,7 @@ export function drawBooksHead() {
   const { environment, realm, tab } = booksPlace();
   const kind = environment === "production" ? badge("Production", "warn") : badge("Sandbox");
   const row = h("div", { class: "books-row" }, h("p", { class: "side-mark" }, "QuickBooks"), kind);
+  document.getElementById("books-main").setAttribute("aria-labelledby", `tab-${tab}`);
   fill(document.getElementById("books-head"), row, picker(environment, realm), tabs(environment, realm, tab));
 }
 
@@ -58,12 +59,12 @@ function tabs(environment, realm, current) {
   return h("div", { class: "tabs", role: "tablist", "aria-label": "Books", onkeydown }, names.map(tab));
 }
 
-/** The view of a company's invoices or customers. */
+/** The view of one tab of a company's books. */
 export function booksView(environment, realm, tab) {
   return {
     key: `books ${environment} ${realm} ${tab}`,
     load: () => get(at`/ui/api/books/${environment}/${realm}`),
-    render: (data) => (tab === "customers" ? customers(data) : invoices(data)),
+    render: { invoices, customers, payments }[tab] ?? invoices,
   };
 }
 
@@ -107,4 +108,20 @@ function customers({ customers: list }) {
     h("td", {}, customer.active ? [] : h("span", { class: "badge" }, "Inactive")),
   );
   return table(heads, list.map(row), "There are no customers in these books.");
+}
+
+function payments({ company, payments: list }) {
+  const heads = [["Date", "w-date"], ["Customer", ""], ["Pays", "w-no"], ["Unapplied", "num w-sum hide-520"], ["Amount", "num w-sum"]];
+  const books = (id) => `${company.environment}/${company.realm}/invoices/${id}`;
+  const paid = ({ id, number }) => link({ books: books(id) }, { class: "link" }, number ?? `Id ${id}`);
+  const row = (payment) => h(
+    "tr",
+    { "data-key": payment.id },
+    h("td", { class: "day" }, day(payment.date)),
+    h("td", {}, h("span", { class: "clip", title: payment.customer }, payment.customer)),
+    h("td", {}, payment.pays.length ? h("span", { class: "items" }, payment.pays.map(paid)) : none()),
+    h("td", { class: "num hide-520" }, Number(payment.unapplied) ? money(payment.unapplied, payment.currency) : none()),
+    h("td", { class: "num" }, money(payment.amount, payment.currency)),
+  );
+  return table(heads, list.map(row), "No payment has been received in these books.");
 }

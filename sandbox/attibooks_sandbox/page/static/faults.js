@@ -15,7 +15,7 @@ export function faultPanel({ presets, faults }, redraw) {
 }
 
 function control({ key, label, detail, on }, redraw) {
-  const onclick = async () => redraw((await put(at`/ui/api/faults/${key}`, { on: !on })).presets);
+  const onclick = async () => redraw(await put(at`/ui/api/faults/${key}`, { on: !on }));
   return h(
     "button",
     { class: "fault", role: "switch", "aria-checked": String(on), "data-key": key, onclick },
@@ -27,5 +27,5 @@ function control({ key, label, detail, on }, redraw) {
 
 async function clearAll(presets, redraw) {
   await remove("/control/faults");
-  redraw(presets.map((preset) => ({ ...preset, on: false })));
+  redraw({ faults: 0, presets: presets.map((preset) => ({ ...preset, on: false })) });
 }

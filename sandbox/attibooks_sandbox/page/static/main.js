@@ -12,6 +12,7 @@ import { recordView } from "./record.js";
 import { recordsView } from "./records.js";
 import { place, readAddress } from "./route.js";
 import { settingsView } from "./settings.js";
+import { showSide } from "./sides.js";
 import { complain, toast } from "./toasts.js";
 import { drawWire } from "./wire.js";
 
@@ -80,18 +81,31 @@ async function watchHost() {
 
 async function drawHost() {
   const { url, answers } = await get("/ui/api/host").catch(() => ({ url: desk.start.host_url, answers: false }));
-  const said = answers ? `Host at ${url}` : `The host does not answer at ${url}. Start it with: make demo`;
-  fill(document.getElementById("host"), h("span", { class: "dot", "data-state": answers ? "on" : "off" }), h("span", {}, said));
+  const said = answers
+    ? h("span", {}, "Host", h("span", { class: "host-url" }, ` at ${url}`))
+    : h("span", {}, `The host does not answer at ${url}. Start it with: make demo`);
+  fill(document.getElementById("host"), h("span", { class: "dot", "data-state": answers ? "on" : "off" }), said);
+}
+
+/** The address says where the panes are, so the link must not write its own target into it. */
+function skip(event) {
+  event.preventDefault();
+  showSide("crm");
+  document.getElementById("crm-main").focus();
 }
 
 async function begin() {
+  showSide("crm");
   desk.crm = new Pane(document.getElementById("crm-main"));
   desk.books = new Pane(document.getElementById("books-main"));
   desk.refreshRail = drawRail;
   desk.refreshBooksHead = drawBooksHead;
   await loadStart();
+  const opened = location.hash;
   await follow({ first: true });
   addEventListener("hashchange", () => follow());
+  if (location.hash !== opened) follow(); // somebody was faster than the first answers
+  document.querySelector(".skip").addEventListener("click", skip);
   startPulse(onBeat, onSilence);
   watchHost();
 }

@@ -1,5 +1,6 @@
 // What lies over the page: a menu beside its button, and dialogs.
 
+import { prose } from "./badges.js";
 import { h, icon } from "./dom.js";
 
 /** A button that opens a menu of `{label, icon, run, disabled}`; arrow keys, Home, End, letters, Enter and Escape work. */
@@ -78,7 +79,7 @@ function ask(title, body, accept, answer) {
 }
 
 /** Ask a yes-or-no question. */
-export const confirm = (title, text, accept) => ask(title, h("p", {}, text), accept, () => true);
+export const confirm = (title, text, accept) => ask(title, h("p", {}, prose(text)), accept, () => true);
 
 /** Let somebody pick a company; stands in for Intuit's sign-in, where one is picked too. */
 export function pickCompany(companies, current) {

@@ -1,16 +1,13 @@
-// One record with every field readable, and the action that makes an invoice of it.
+// One record with every field readable, and the menu of what can be done with it.
 
-import { at, get, post } from "./api.js";
+import { actionsOf } from "./actions.js";
+import { at, get } from "./api.js";
 import { avatar, badge, crumbs, none, statusBadge, trouble } from "./badges.js";
-import { connect } from "./connect.js";
-import { desk, refreshAll } from "./desk.js";
+import { desk } from "./desk.js";
 import { h } from "./dom.js";
 import { day, moment, money, number } from "./format.js";
-import { confirm, menuButton } from "./overlays.js";
+import { menuButton } from "./overlays.js";
 import { link, place } from "./route.js";
-import { toast } from "./toasts.js";
-
-const running = new Set();
 
 /** The view of a record. */
 export function recordView(slug, id) {
@@ -32,11 +29,6 @@ function render(record, seen) {
 }
 
 function head(record) {
-  const busy = running.has(record.id);
-  const items = [
-    { label: "Create QuickBooks invoice", icon: "invoice", disabled: busy, run: () => createInvoice(record) },
-    { label: "Copy record ID", icon: "copy", run: () => copyId(record) },
-  ];
   return h(
     "div",
     { class: "view-head" },
@@ -46,45 +38,9 @@ function head(record) {
       { class: "title-row" },
       avatar(record.name, "l"),
       h("h1", { tabindex: "-1", title: record.name }, record.name),
-      menuButton("Actions", items),
+      menuButton("Actions", actionsOf(record)),
     ),
   );
-}
-
-async function copyId(record) {
-  await navigator.clipboard.writeText(record.id);
-  toast({ kind: "success", title: "Record ID copied", text: record.id });
-}
-
-// The action
-
-async function createInvoice(record, more = {}) {
-  if (running.has(record.id)) return;
-  running.add(record.id);
-  const note = toast({ kind: "busy", title: "Creating invoice", text: record.name });
-  try {
-    const path = at`/ui/api/crm/${place.ws}/${record.object.slug}/${record.id}/invoice`;
-    const outcome = await post(path, more);
-    running.delete(record.id);
-    await tell(outcome, note, record);
-  } catch (error) {
-    note.close();
-    throw error;
-  } finally {
-    running.delete(record.id);
-    await refreshAll();
-  }
-}
-
-async function tell(outcome, note, record) {
-  if (outcome.question) {
-    note.close();
-    const sure = await confirm("Create another invoice?", outcome.question, "Create another");
-    if (sure) await createInvoice(record, { confirm_recent: true });
-    return;
-  }
-  note.update(outcome.toast);
-  if (outcome.connect) await connect();
 }
 
 // Fields

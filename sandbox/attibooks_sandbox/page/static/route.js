@@ -1,6 +1,7 @@
 // Where both panes are, kept in the address: #ws=<workspace>&crm=<object>/<record>&books=<environment>/<realm>/...
 
 import { h } from "./dom.js";
+import { showSide } from "./sides.js";
 
 export const place = { ws: "", crm: "companies", books: "" };
 
@@ -20,6 +21,7 @@ export function link(change, props, ...children) {
   const onclick = (event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
     event.preventDefault();
+    showSide(change.books ? "books" : "crm");
     go(change);
   };
   return h("a", { href: address(change), onclick, ...props }, ...children);

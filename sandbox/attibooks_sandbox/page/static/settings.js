@@ -1,7 +1,7 @@
 // The app's settings, section by section, as the host describes them.
 
 import { at, get, put } from "./api.js";
-import { busyWhile } from "./badges.js";
+import { badge, busyWhile, prose } from "./badges.js";
 import { checkStatus, connect, disconnect } from "./connect.js";
 import { desk, loadApp } from "./desk.js";
 import { h } from "./dom.js";
@@ -26,13 +26,25 @@ async function load(ws) {
 }
 
 function render(data) {
-  const head = h("div", { class: "view-head" }, h("div", { class: "title-row" }, h("h1", { tabindex: "-1" }, "AttiBooks settings")));
-  return [head, data.settings.ok ? form(data) : closed(data)];
+  return [head(data.company), data.settings.ok ? form(data) : closed(data)];
+}
+
+/** The app's header: what it is connected to, and the way to connect it. */
+function head(company) {
+  const state = company ? badge(`Connected, ${company.environment}`, company.environment === "production" ? "warn" : "good") : badge("Not connected");
+  const join = press("Connect QuickBooks", connect, { class: company ? "button" : "button primary" });
+  const row = h("div", { class: "title-row" }, h("h1", { tabindex: "-1" }, "AttiBooks settings"), state, join);
+  return h("div", { class: "view-head" }, row);
+}
+
+function press(label, run, props = {}) {
+  const onclick = (event) => busyWhile(event.currentTarget, run);
+  return h("button", { type: "button", class: "button", onclick, ...props }, label);
 }
 
 /** Without settings from the host there is the connection, and why there is no more. */
 function closed({ settings, company }) {
-  const why = h("div", { class: "empty", role: "status" }, h("strong", {}, settings.toast.title), h("p", {}, settings.toast.text));
+  const why = h("div", { class: "empty", role: "status" }, h("strong", {}, settings.toast.title), h("p", {}, prose(settings.toast.text)));
   const section = h("section", { class: "card" }, h("header", {}, h("h2", {}, "QuickBooks Connection")), connection(company));
   return h("div", { class: "view-body" }, section, why);
 }
@@ -64,7 +76,7 @@ function card({ number, title, fields }, problems, extra) {
 }
 
 function row(field, problems) {
-  const said = problems.map(({ message, fix, severity }) => h("p", { class: "problem", "data-severity": severity }, `${message} ${fix}`));
+  const said = problems.map(({ message, fix, severity }) => h("p", { class: "problem", "data-severity": severity }, prose(`${message} ${fix}`)));
   const note = h("div", { id: `note-${field.key}` }, said);
   const pro = field.plan === "free" ? "" : ` (${field.plan[0].toUpperCase()}${field.plan.slice(1)})`;
   return h(
@@ -80,15 +92,10 @@ function connection(company) {
   const said = company
     ? [h("strong", {}, company.name), ` ${company.environment}, company ${company.realm}`]
     : [h("strong", {}, "Not connected")];
-  const press = (label, run, props = {}) => {
-    const onclick = (event) => busyWhile(event.currentTarget, run);
-    return h("button", { type: "button", class: "button", onclick, ...props }, label);
-  };
   return h(
     "div",
     { class: "connection" },
     h("p", {}, said),
-    press("Connect QuickBooks", connect),
     press("Check Status", checkStatus),
     company ? press("Disconnect", disconnect, { class: "button ghost" }) : [],
   );
@@ -124,7 +131,9 @@ function mark(node, problems) {
   for (const { field, message, fix } of problems) {
     const input = node.elements[field];
     input?.setAttribute("aria-invalid", "true");
-    document.getElementById(`note-${field}`)?.append(h("p", { class: "problem" }, `${message} ${fix}`));
+    document.getElementById(`note-${field}`)?.append(h("p", { class: "problem" }, prose(`${message} ${fix}`)));
   }
-  node.querySelector("[aria-invalid]")?.focus();
+  const first = node.querySelector("[aria-invalid]");
+  first?.focus();
+  first?.scrollIntoView({ block: "center" });
 }

@@ -1,9 +1,11 @@
-// Messages in the corner. What went well goes by itself, an error stays until somebody has read it.
+// Messages in the corner. What went well goes by itself, later the more it says; an error stays until it is dismissed.
 
+import { prose } from "./badges.js";
 import { fill, h, icon } from "./dom.js";
 
 const MARKS = { success: "check", error: "alert", warning: "alert", neutral: "info" };
 const SECONDS = { success: 8, warning: 14, neutral: 10 };
+const LETTERS_A_SECOND = 20;
 
 /** Show a toast `{kind, title, text}`; the answer can `update` and `close` it. Kind `busy` turns until updated. */
 export function toast(said) {
@@ -25,7 +27,7 @@ function say(shown, { kind, title, text }) {
     kind === "busy" ? h("span", { class: "spinner", "data-key": "spinner" }) : icon(MARKS[kind]),
     h("p", { class: "toast-title" }, title),
     h("button", { class: "button ghost small icon-only", "aria-label": "Dismiss", onclick: shown.close }, icon("close")),
-    text ? h("p", { class: "toast-text" }, text) : [],
+    text ? h("p", { class: "toast-text" }, prose(text)) : [],
   );
   wait(shown);
 }
@@ -33,7 +35,7 @@ function say(shown, { kind, title, text }) {
 function wait(shown) {
   clearTimeout(shown.timer);
   const seconds = SECONDS[shown.node.dataset.kind];
-  if (seconds) shown.timer = setTimeout(shown.close, seconds * 1000);
+  if (seconds) shown.timer = setTimeout(shown.close, (seconds + shown.node.textContent.length / LETTERS_A_SECOND) * 1000);
 }
 
 function close(shown) {

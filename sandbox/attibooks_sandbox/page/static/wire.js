@@ -8,7 +8,7 @@ import { clock } from "./format.js";
 
 const KEPT = 400;
 const calls = new Map();
-const view = { open: localStorage.getItem("wire") !== "closed", chosen: null, detail: null, pulse: null };
+const view = { open: localStorage.getItem("wire") !== "closed", tall: false, chosen: null, detail: null, pulse: null };
 
 /** Note what a pulse brought and draw. */
 export function drawWire(pulse) {
@@ -20,8 +20,10 @@ export function drawWire(pulse) {
 function draw() {
   const root = document.getElementById("wire");
   root.dataset.open = String(view.open);
+  root.dataset.tall = String(view.tall);
   const parts = [list(), view.chosen ? callDetail(view.chosen, view.detail, close) : [], faultPanel(view.pulse, drawPresets)];
-  const body = h("div", { class: "wire-body", "data-detail": view.chosen ? "true" : null, inert: !view.open }, parts);
+  const onkeydown = (event) => event.key === "Escape" && view.chosen && close();
+  const body = h("div", { onkeydown, class: "wire-body", "data-detail": view.chosen ? "true" : null }, parts);
   fill(root, head(), body);
 }
 
@@ -32,13 +34,19 @@ function head() {
   const armed = faults ? h("span", { class: "badge", "data-tone": "bad" }, `${faults} ${faults === 1 ? "fault" : "faults"} on`) : [];
   const toggle = h("button", { class: "wire-title", "aria-expanded": String(view.open), onclick: flip }, icon("down"), "Wire");
   const clear = h("button", { class: "button ghost small", onclick: clearList }, "Clear list");
-  const end = h("span", { class: "end" }, armed, clear);
+  const facts = { class: "button ghost small tall", "aria-pressed": String(view.tall), onclick: stretch, disabled: !view.open };
+  const end = h("span", { class: "end" }, armed, clear, h("button", facts, icon("tall"), view.tall ? "Shorter" : "Taller"));
   return h("div", { class: "wire-head" }, toggle, ["host", "attio", "quickbooks"].map(tally), end);
 }
 
 function flip() {
   view.open = !view.open;
   localStorage.setItem("wire", view.open ? "open" : "closed");
+  draw();
+}
+
+function stretch() {
+  view.tall = !view.tall;
   draw();
 }
 
@@ -106,7 +114,7 @@ function close() {
   button?.focus();
 }
 
-function drawPresets(presets) {
-  view.pulse.presets = presets;
+function drawPresets(changed) {
+  Object.assign(view.pulse, changed);
   draw();
 }

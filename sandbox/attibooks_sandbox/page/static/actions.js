@@ -1,0 +1,53 @@
+// What can be done with a record, as its menu lists it: an action of the app is a label and what it runs.
+
+import { at, post } from "./api.js";
+import { connect } from "./connect.js";
+import { refreshAll } from "./desk.js";
+import { confirm } from "./overlays.js";
+import { place } from "./route.js";
+import { toast } from "./toasts.js";
+
+const ACTIONS = [
+  { label: "Create QuickBooks invoice", icon: "invoice", once: true, run: createInvoice },
+  { label: "Copy record ID", icon: "copy", run: copyId },
+];
+const running = new Set();
+
+/** The entries of a record's menu; what runs for it already cannot be chosen again. */
+export function actionsOf(record) {
+  return ACTIONS.map(({ label, icon, once, run }) => ({ label, icon, disabled: once && running.has(record.id), run: () => run(record) }));
+}
+
+async function copyId(record) {
+  await navigator.clipboard.writeText(record.id);
+  toast({ kind: "success", title: "Record ID copied", text: record.id });
+}
+
+async function createInvoice(record, more = {}) {
+  if (running.has(record.id)) return;
+  running.add(record.id);
+  const note = toast({ kind: "busy", title: "Creating invoice", text: record.name });
+  try {
+    const path = at`/ui/api/crm/${place.ws}/${record.object.slug}/${record.id}/invoice`;
+    const outcome = await post(path, more);
+    running.delete(record.id);
+    await tell(outcome, note, record);
+  } catch (error) {
+    note.close();
+    throw error;
+  } finally {
+    running.delete(record.id);
+    await refreshAll();
+  }
+}
+
+async function tell(outcome, note, record) {
+  if (outcome.question) {
+    note.close();
+    const sure = await confirm("Create another invoice?", outcome.question, "Create another");
+    if (sure) await createInvoice(record, { confirm_recent: true });
+    return;
+  }
+  note.update(outcome.toast);
+  if (outcome.connect) await connect();
+}
