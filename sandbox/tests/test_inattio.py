@@ -1,0 +1,470 @@
+"""The app in Attio that the page plays: signed calls, patience, words, and what it keeps."""
+
+import hashlib
+import hmac
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import NamedTuple
+
+import pytest
+
+from attibooks_sandbox.inattio.app import InAttioApp
+from attibooks_sandbox.inattio.line import pause_after
+from attibooks_sandbox.inattio.signing import callback_key, signature
+from attibooks_sandbox.inattio.transport import Answer
+from attibooks_sandbox.testing import Sandbox
+
+INSTALLATIONS, STATUS, SETTINGS, INVOICES = (
+    f"/api/attio/{name}" for name in ("installations", "connection/status", "settings", "invoices")
+)
+CONNECTED = {
+    "connected": True,
+    "company_id": "4620816365002718390",
+    "company_name": "Bluebird Studio",
+    "environment": "sandbox",
+}
+CREATED = {
+    "invoice": {"id": "6", "number": "1004", "total": "2500.00", "currency": "USD", "customer_name": "Northwind"},
+    "writeback": {"state": "written", "problems": []},
+    "warnings": [],
+}
+
+
+CUT = None
+"""The answer that never comes: the connection is cut."""
+
+
+class Asked(NamedTuple):
+    """A call as it arrived."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class ScriptedHost:
+    """Answers each route with its next scripted answer; the last one is repeated."""
+
+    def __init__(self):
+        self.asked: list[Asked] = []
+        self._scripts: dict[tuple[str, str], list] = {}
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def tell(self, method, path, *answers):
+        """Script a route: each answer is CUT, a status, or a status, a body and perhaps headers."""
+        self._scripts[method, path] = list(answers)
+
+    def calls(self, path):
+        """The calls of a route, oldest first."""
+        return [each for each in self.asked if each.path == path]
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _next(self, method, path):
+        script = self._scripts.get((method, path), [(404, {"code": "not_found", "detail": f"No {method} {path}."})])
+        answer = script[0] if len(script) == 1 else script.pop(0)
+        return (answer, {}) if isinstance(answer, int) else answer
+
+    def _handler(host):  # noqa: N805 - the handler has a self of its own
+        class Handler(BaseHTTPRequestHandler):
+            def _answer(self):
+                body = self.rfile.read(int(self.headers.get("content-length", 0)))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                host.asked.append(Asked(self.command, self.path, headers, body))
+                answer = host._next(self.command, self.path)
+                if answer is CUT:
+                    self.close_connection = True
+                    self.connection.close()
+                    return
+                status, facts, *more = answer
+                raw = b"" if status == 204 else json.dumps(facts).encode()
+                self.send_response(status)
+                for name, value in (more[0] if more else {}).items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(raw)))
+                self.end_headers()
+                self.wfile.write(raw)
+
+            do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - names of http.server
+
+            def log_message(self, *_):
+                pass
+
+        return Handler
+
+
+class Desk:
+    """The page's buttons, with a scripted host behind them."""
+
+    def __init__(self, box, http, host):
+        self.box, self.http, self.host = box, http, host
+        self.workspace, self.company = box.workspace, box.company("US", "sandbox")
+        self.app = f"{box.url}/ui/api/app/{self.workspace['id']}"
+        self.records = f"{box.url}/ui/api/crm/{self.workspace['id']}/companies"
+        self.record = http.get(self.records).json()["records"][0]["id"]
+        host.tell("POST", INSTALLATIONS, (201, {"installation_id": "one"}))
+        host.tell("POST", STATUS, (200, CONNECTED))
+        host.tell("PUT", SETTINGS, (200, {"settings": self.shown()["settings"], "sections": [], "problems": []}))
+
+    def shown(self):
+        return self.http.get(self.app).json()
+
+    def press(self, path, body=None, method="POST"):
+        answer = self.http.request(method, f"{self.app}/{path}", json=body or {})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def connect(self):
+        body = {"environment": self.company["environment"], "realm": self.company["realm"]}
+        return self.press("connect", body)
+
+    def create(self, **body):
+        answer = self.http.post(f"{self.records}/{self.record}/invoice", json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+@pytest.fixture
+def host():
+    running = ScriptedHost()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def waits():
+    """The pauses that the app would have made."""
+    return []
+
+
+@pytest.fixture
+def desk(box: Sandbox, http, host, waits):
+    async def wait(seconds):
+        waits.append(seconds)
+
+    before = box.app.page.player
+    box.app.page.player, box.app.host_url = InAttioApp(box.app, sleep=wait), host.url
+    yield Desk(box, http, host)
+    box.app.page.player = before
+
+
+@pytest.fixture
+def connected(desk):
+    assert desk.connect()["ok"]
+    return desk
+
+
+# signing
+
+
+def test_calls_are_signed_as_the_contract_of_the_host_says():
+    assert (
+        signature(
+            b"s3cret",
+            "1763870000",
+            "POST",
+            INVOICES,
+            b'{"a":1}',
+            workspace="ws-1",
+            user="user-1",
+            key="key-1",
+            accounting_token="token-1",
+        )
+        == "442825f92ed329a8bd51f81fb34382858f868cc616db5eed159c99195a7c08f9"
+    )
+    assert (
+        signature(b"s3cret", "1763870000", "GET", SETTINGS, b"")
+        == "b10c0ca890624c7d604cd469d4184a7ffeac9dfd81a6c5d81d158a5cb2db8edd"
+    )
+    back = signature(callback_key("s3cret", "ws-1"), "1763870000", "POST", "/hook/abc", b'{"a":1}', workspace="ws-1")
+    assert back == "480707bf56cfce6938681e51545133cff4cfba7e755fa645aa078205c5b9ef7c"
+
+
+def test_a_change_carries_tokens_user_and_key_and_a_read_no_key(connected, host):
+    key_id, secret = next(iter(connected.workspace["app_secrets"].items()))
+    call = host.calls(SETTINGS)[0]
+    assert call.headers["authorization"] == f"Bearer {connected.workspace['token']}"
+    assert call.headers["x-accounting-access-token"] == connected.company["access_token"]
+    assert call.headers["x-attibooks-workspace"] == connected.workspace["id"]
+    assert call.headers["x-attibooks-key-id"] == key_id
+    lines = [
+        "v1",
+        call.headers["x-attibooks-timestamp"],
+        call.method,
+        call.path,
+        call.headers["x-attibooks-workspace"],
+        call.headers["x-attio-user-id"],
+        call.headers["idempotency-key"],
+        hashlib.sha256(call.headers["x-accounting-access-token"].encode()).hexdigest(),
+        hashlib.sha256(call.body).hexdigest(),
+    ]
+    expected = hmac.new(secret.encode(), "\n".join(lines).encode(), hashlib.sha256).hexdigest()
+    assert call.headers["x-attibooks-signature"] == expected
+    assert "idempotency-key" not in host.calls(STATUS)[0].headers
+
+
+# the connection
+
+
+def test_connecting_installs_stores_and_checks(desk, host):
+    outcome = desk.connect()
+    assert [call.path for call in host.asked] == [INSTALLATIONS, SETTINGS, STATUS]
+    assert outcome["toast"] == {
+        "kind": "success",
+        "title": "Connected to Bluebird Studio",
+        "text": "QuickBooks Company ID 4620816365002718390 (sandbox).",
+    }
+    installed = json.loads(host.asked[0].body)
+    assert installed["callback_url"] == f"{desk.box.url}/ui/hook/{desk.workspace['id']}"
+    stored = json.loads(host.asked[1].body)["settings"]
+    assert (stored["environment"], stored["qbo_company_id"]) == ("sandbox", desk.company["realm"])
+    assert desk.shown()["company"]["name"] == "Bluebird Studio"
+
+
+def test_a_refused_installation_leaves_nothing_connected(desk, host):
+    host.tell("POST", INSTALLATIONS, (401, {"code": "bad_signature", "detail": "The signature is wrong."}))
+    outcome = desk.connect()
+    assert (outcome["ok"], outcome["code"]) == (False, "bad_signature")
+    assert outcome["toast"] == {"kind": "error", "title": "Not connected", "text": "The signature is wrong."}
+    assert desk.shown()["company"] is None
+
+
+def test_a_connection_that_does_not_hold_says_why(desk, host):
+    host.tell("POST", STATUS, (200, {"connected": False, "message": "QuickBooks revoked the token."}))
+    toast = desk.connect()["toast"]
+    assert toast == {"kind": "error", "title": "Not connected", "text": "QuickBooks revoked the token."}
+
+
+def test_disconnecting_forgets_the_company(connected, host):
+    host.tell("DELETE", INSTALLATIONS, 204)
+    assert connected.press("disconnect")["toast"]["title"] == "Disconnected"
+    assert connected.shown()["company"] is None
+
+
+def test_a_refused_disconnection_keeps_the_company(connected, host):
+    host.tell("DELETE", INSTALLATIONS, (409, {"code": "busy", "detail": "An operation runs."}))
+    toast = connected.press("disconnect")["toast"]
+    assert toast == {"kind": "error", "title": "Still connected", "text": "An operation runs."}
+    assert connected.shown()["company"]["realm"] == connected.company["realm"]
+
+
+@pytest.mark.parametrize("button", ["create", "status"])
+def test_without_a_connection_nothing_is_sent(desk, host, button):
+    outcome = desk.create() if button == "create" else desk.press("status")
+    assert (outcome["ok"], outcome["code"], outcome["connect"]) == (False, "not_connected", True)
+    assert outcome["toast"]["text"].endswith("Connect QuickBooks first.")
+    assert host.asked == []
+
+
+# the action
+
+
+def test_a_created_invoice_is_confirmed_with_its_number(connected, host):
+    host.tell("POST", INVOICES, (201, CREATED))
+    outcome = connected.create()
+    assert outcome["toast"] == {
+        "kind": "success",
+        "title": "Invoice 1004 created",
+        "text": "2,500.00 USD for Northwind.",
+    }
+    (call,) = host.calls(INVOICES)
+    body = json.loads(call.body)
+    assert (body["object"], body["record_id"]) == ("companies", connected.record)
+    assert body["settings"] == connected.shown()["settings"]
+    assert call.headers["idempotency-key"] == outcome["key"]
+
+
+def test_an_invoice_without_a_number_is_confirmed_with_its_id(connected, host):
+    host.tell("POST", INVOICES, (201, {**CREATED, "invoice": {**CREATED["invoice"], "number": None}}))
+    assert connected.create()["toast"]["title"] == "Invoice 6 created"
+
+
+def test_what_the_record_does_not_show_makes_the_toast_a_warning(connected, host):
+    host.tell("POST", INVOICES, (201, {**CREATED, "writeback": {"state": "parked", "problems": []}}))
+    toast = connected.create()["toast"]
+    assert (toast["kind"], toast["title"]) == ("warning", "Invoice 1004 created")
+    assert "the record shows them as soon as it does" in toast["text"]
+
+
+def test_a_warning_of_the_host_is_told_and_the_toast_stays_a_success(connected, host):
+    host.tell("POST", INVOICES, (201, {**CREATED, "warnings": [{"message": "Not e-mailed: no address."}]}))
+    toast = connected.create()["toast"]
+    assert toast["kind"] == "success"
+    assert toast["text"] == "2,500.00 USD for Northwind. Not e-mailed: no address."
+
+
+def test_a_refusal_is_shown_in_the_hosts_own_words(connected, host):
+    host.tell("POST", INVOICES, (422, {"code": "invalid_draft", "detail": "There is no rate."}))
+    outcome = connected.create()
+    assert outcome["toast"] == {"kind": "error", "title": "Invoice not created", "text": "There is no rate."}
+    assert (outcome["status"], outcome["code"]) == (422, "invalid_draft")
+    assert len(host.calls(INVOICES)) == 1
+
+
+def test_a_recent_invoice_is_a_question_and_its_confirmation_is_another_click(connected, host):
+    host.tell("POST", INVOICES, (409, {"code": "recent_invoice", "detail": "Invoice 1004 is new."}), (201, CREATED))
+    asked = connected.create()
+    assert (asked["question"], asked["toast"]) == ("Invoice 1004 is new.", None)
+    assert connected.create(confirm_recent=True)["ok"]
+    first, second = host.calls(INVOICES)
+    assert "confirm_recent" not in json.loads(first.body)
+    assert json.loads(second.body)["confirm_recent"] is True
+    assert first.headers["idempotency-key"] != second.headers["idempotency-key"]
+
+
+@pytest.mark.parametrize("trouble", [CUT, 500, (503, {}, {"Retry-After": "2"}), (429, {}, {"Retry-After": "99"})])
+def test_trouble_that_may_pass_is_repeated_with_the_same_key_and_body(connected, host, waits, trouble):
+    host.tell("POST", INVOICES, trouble, trouble, (201, CREATED))
+    assert connected.create()["ok"]
+    calls = host.calls(INVOICES)
+    assert len(calls) == 3
+    assert len({(call.headers["idempotency-key"], call.body) for call in calls}) == 1
+    expected = {503: [2.0, 2.0], 429: [5.0, 5.0]}
+    assert waits == expected.get(trouble[0] if isinstance(trouble, tuple) else 0, [0.5, 1.0])
+
+
+def test_trouble_that_stays_is_an_error_after_five_attempts(connected, host):
+    host.tell("POST", INVOICES, (503, {"code": "attio_down", "detail": "Attio does not answer."}))
+    assert connected.create()["toast"]["text"] == "Attio does not answer."
+    assert len(host.calls(INVOICES)) == 5
+
+
+def test_a_host_that_says_nothing_is_an_error_that_does_not_promise_anything(connected, host):
+    host.tell("POST", INVOICES, CUT)
+    outcome = connected.create()
+    assert outcome["code"] == "answer_lost"
+    assert "may be done; look before you ask again." in outcome["toast"]["text"]
+
+
+def test_a_host_that_is_not_there_is_named_with_the_way_to_start_it(connected, host):
+    host.close()
+    outcome = connected.create()
+    assert outcome["code"] == "host_absent"
+    assert (
+        outcome["toast"]["text"]
+        == f"The host does not answer at {connected.box.app.host_url}. Start it with: make demo"
+    )
+    assert connected.http.get(f"{connected.box.url}/ui/api/host").json() == {"url": host.url, "answers": False}
+
+
+def test_an_operation_that_takes_long_is_followed_to_its_end(connected, host):
+    host.tell("POST", INVOICES, (202, {"job_id": "j1"}), (201, CREATED))
+    host.tell("GET", "/api/attio/jobs/j1", (200, {"state": "running"}), (200, {"state": "succeeded"}))
+    assert connected.create()["toast"]["title"] == "Invoice 1004 created"
+    assert len(host.calls("/api/attio/jobs/j1")) == 2
+    assert len({call.headers["idempotency-key"] for call in host.calls(INVOICES)}) == 1
+
+
+def test_the_key_of_a_click_repeats_that_click(connected, host):
+    host.tell("POST", INVOICES, (201, CREATED))
+    key = connected.create()["key"]
+    assert connected.create(key=key)["key"] == key
+
+
+def test_an_answer_that_is_no_json_is_a_refusal_by_its_status(connected, host):
+    host.tell("POST", INVOICES, (418, "teapot"))
+    assert connected.create()["toast"]["text"] == "The host answered with status 418."
+
+
+def test_pauses_follow_the_answer():
+    def answer(status, **headers):
+        return Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, b"")
+
+    assert pause_after(answer(201), 1) is None
+    assert pause_after(answer(422), 1) is None
+    assert [pause_after(None, attempt) for attempt in (1, 2, 3, 9)] == [0.5, 1.0, 2.0, 5.0]
+    assert pause_after(answer(429, retry_after="3"), 1) == 3.0
+    assert pause_after(answer(503, retry_after="Wed, 01 Jan 2025 00:00:00 GMT"), 1) == 0.5
+
+
+# settings
+
+
+def test_settings_that_the_host_refuses_are_not_kept(connected, host):
+    before = connected.shown()["settings"]
+    problems = [{"field": "template_rate", "message": "It has to be a number.", "fix": "", "severity": "error"}]
+    host.tell("PUT", SETTINGS, (422, {"code": "invalid_settings", "detail": "Rate.", "problems": problems}))
+    outcome = connected.press("settings", {"settings": {"template_rate": "x"}}, method="PUT")
+    assert (outcome["ok"], outcome["body"]["problems"]) == (False, problems)
+    assert connected.shown()["settings"] == before
+
+
+def test_settings_that_the_host_takes_are_kept_as_it_gives_them(connected, host):
+    warning = {"field": "source_rate", "message": "No object has `rat`.", "fix": "", "severity": "warning"}
+    host.tell("PUT", SETTINGS, (200, {"settings": {"source_rate": "rat"}, "sections": [], "problems": [warning]}))
+    outcome = connected.press("settings", {"settings": {"source_rate": " rat "}}, method="PUT")
+    assert outcome["toast"] == {"kind": "warning", "title": "Settings saved", "text": "No object has `rat`."}
+    assert connected.shown()["settings"] == {"source_rate": "rat"}
+
+
+def test_settings_and_usage_are_passed_on(connected, host):
+    host.tell("GET", SETTINGS, (200, {"settings": {}, "sections": [{"number": 1}], "problems": []}))
+    host.tell("POST", "/api/attio/usage", (200, {"plan": "free", "used": 3}))
+    assert connected.press("settings", method="GET")["body"]["sections"] == [{"number": 1}]
+    assert connected.press("usage", method="GET")["body"]["used"] == 3
+
+
+def test_a_reset_of_the_sandbox_forgets_connection_and_settings(connected):
+    connected.box.reset()
+    assert connected.shown()["company"] is None
+    assert "qbo_company_id" not in connected.shown()["settings"]
+
+
+# the wire
+
+
+def test_the_wire_lists_each_attempt_and_hides_the_tokens(connected, host):
+    host.tell("POST", INVOICES, 500, (201, CREATED))
+    connected.create()
+    pulse = connected.http.get(f"{connected.box.url}/ui/api/pulse").json()
+    calls = [each for each in pulse["host_calls"] if each["path"] == INVOICES]
+    assert [(each["status"], each["class"]) for each in calls] == [(500, "change"), (201, "change")]
+    shown = connected.http.get(f"{connected.box.url}/ui/api/calls/{calls[0]['id']}").text
+    assert connected.record in shown
+    secrets = [connected.workspace["token"], connected.company["access_token"]]
+    assert [each for each in secrets if each in shown] == []
+
+
+# the host calls back
+
+
+def _called_back(desk, body=b'{"job_id": "j1"}', *, secret=None, at=None):
+    path = f"/ui/hook/{desk.workspace['id']}"
+    secret = secret or next(iter(desk.workspace["app_secrets"].values()))
+    stamp = str(int(time.time()) if at is None else at)
+    key = callback_key(secret, desk.workspace["id"])
+    signed = signature(key, stamp, "POST", path, body, workspace=desk.workspace["id"])
+    headers = {"X-AttiBooks-Timestamp": stamp, "X-AttiBooks-Signature": signed}
+    return desk.http.post(f"{desk.box.url}{path}", content=body, headers=headers)
+
+
+def test_a_waiting_job_gets_tokens_and_settings_by_a_call_of_the_app(connected, host):
+    host.tell("POST", "/api/attio/jobs/j1/lease", 204)
+    answer = _called_back(connected)
+    assert (answer.status_code, answer.json()) == (202, {"lease": 204})
+    (lease,) = host.calls("/api/attio/jobs/j1/lease")
+    assert lease.headers["x-accounting-access-token"] == connected.company["access_token"]
+    assert json.loads(lease.body)["settings"] == connected.shown()["settings"]
+    assert connected.company["access_token"] not in answer.text
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"secret": "other"}, {"at": 0}, {"at": "soon"}, {"body": b"{}"}, {"body": b"no json"}, {"body": b"[]"}]
+)
+def test_a_call_that_is_not_the_hosts_is_refused(connected, host, wrong):
+    answer = _called_back(connected, **wrong)
+    assert (answer.status_code, answer.json()) == (401, {"code": "bad_signature"})
+    assert host.calls("/api/attio/jobs/j1/lease") == []
+
+
+def test_an_unconnected_app_has_no_tokens_to_hand_over(desk, host):
+    assert _called_back(desk).status_code == 409
+    assert host.asked == []
