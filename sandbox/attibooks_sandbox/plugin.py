@@ -47,21 +47,41 @@ def demo(*, alone: bool, as_json: bool) -> None:
     from attibooks_sandbox.demo.once import once  # noqa: PLC0415
     from attibooks_sandbox.demo.stage import DemoError  # noqa: PLC0415
 
+    terminal = _Terminal()
     try:
         if not alone:
-            guide(click.echo, _tick)
+            guide(terminal.say, terminal.tick)
             return
-        steps = once(_silent if as_json else click.echo, _tick)
+        steps = once(_silent if as_json else terminal.tell, terminal.tick)
     except DemoError as error:
         raise click.ClickException(str(error)) from error
     if as_json:
         click.echo(json.dumps(steps, indent=2, ensure_ascii=False))
 
 
-def _tick() -> None:
-    """Show on a terminal that something is under way."""
-    if sys.stderr.isatty():
-        click.echo(".", nl=False, err=True)
+class _Terminal:
+    """Says things, and shows a person with dots that something is under way."""
+
+    def __init__(self) -> None:
+        self._dotted = False
+
+    def tick(self) -> None:
+        """Show a dot."""
+        if sys.stderr.isatty():
+            click.echo(".", nl=False, err=True)
+            self._dotted = True
+
+    def say(self, text: str) -> None:
+        """Say something on lines of its own."""
+        if self._dotted:
+            click.echo(err=True)
+            self._dotted = False
+        click.echo(text)
+
+    def tell(self, step: str) -> None:
+        """Say a step; on a terminal its title stands out."""
+        title, newline, rest = step.partition("\n")
+        self.say(f"{click.style(title, bold=True)}{newline}{rest}")
 
 
 def _silent(_: str) -> None:

@@ -96,6 +96,7 @@ class Sandbox:
         try:
             self._opening.set_result(self._loop.run_until_complete(listen(self.app, self._host, self._wanted_port)))
         except OSError as error:
+            self._loop.close()
             self._opening.set_exception(error)
             return
         self._loop.run_forever()

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Request, expect, sync_playwright
 
 from attibooks_sandbox.demo.stage import Stage
 from tests.browser.visitor import Visitor
@@ -24,6 +24,8 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 LOOPBACK = "127.0.0.1"
+PATIENCE = 20_000
+"""Milliseconds that a click or a look may take on a busy machine."""
 REQUIRED_BY = {"CI", "ATTIBOOKS_BROWSER"}
 """Variables of a machine that checks; a developer's has none of them."""
 
@@ -60,7 +62,8 @@ def visitor(browser: Browser, stage: Stage) -> Iterator[Visitor]:
     """Somebody at the page of a connected workspace; nothing may leave the machine or go wrong in the console."""
     stage.connect()
     context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US", timezone_id="UTC")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     page = context.new_page()
     said, asked = _Ear(), set[str]()
     page.on("console", said.hear)

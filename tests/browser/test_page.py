@@ -51,7 +51,7 @@ def test_a_second_invoice_is_asked_for_first(visitor):
     visitor.sees_toast("created")
     visitor.acts(CREATE)
     dialog = visitor.page.get_by_role("dialog", name="Create another invoice?")
-    expect(dialog).to_contain_text(visitor.invoices_of(name)[0]["DocNumber"])
+    expect(dialog).to_contain_text("was created for this record")
     visitor.takes_pictures("question")
     visitor.presses("Escape")
     expect(dialog).to_be_hidden()

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from attibooks_sandbox.inattio.transport import AnswerLostError, HostAbsentError, HttpTransport
 from attibooks_sandbox.kernel.jsonio import write_json
@@ -24,14 +24,21 @@ PORTS_TRIED = 100
 START_SECONDS = 60
 STOP_SECONDS = 15
 TAIL_LINES = 20
+RACES = 5
+PORT_TAKEN = "address already in use"
 _KEPT_VARIABLES = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV")
 
 Facts = dict[str, Any]
 Tick = Callable[[], None]
+Opened = TypeVar("Opened")
 
 
 class DemoError(Exception):
     """The demo cannot go on; the message says why."""
+
+
+class PortTakenError(DemoError):
+    """Somebody else listens at the port that was free a moment ago."""
 
 
 def free_port(first: int = 0) -> int:
@@ -91,7 +98,8 @@ class HostProgram:
                 pass
             time.sleep(0.1)
             tick()
-        raise DemoError(self.obituary("The host did not start."))
+        kind = PortTakenError if PORT_TAKEN in self.log.read_text("utf-8", "replace").lower() else DemoError
+        raise kind(self.obituary("The host did not start."))
 
     def obituary(self, sentence: str) -> str:
         """Return a sentence with the end of the log."""
@@ -125,15 +133,37 @@ class Stage:
         """Start both and wait until they answer."""
         with ExitStack() as ends:
             folder = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="attibooks-demo-")))
-            page_port, host_port = (free_port(first) for first in self._ports)
-            host_url = f"http://{ADDRESS}:{host_port}"
-            self.sandbox = ends.enter_context(Sandbox(host=ADDRESS, port=page_port, host_url=host_url))
-            self.host = HostProgram(folder, host_port, host_settings(self.sandbox, folder, host_url))
-            ends.callback(self.host.stop)
-            self.host.start()
-            self.host.wait_until_ready(self._tick)
+            self.sandbox = self._with_a_port(lambda: self._open_sandbox(ends))
+            self.host = self._with_a_port(lambda: self._open_host(ends, folder))
             self._ends = ends.pop_all()
         return self
+
+    def _with_a_port(self, opened: Callable[[], Opened]) -> Opened:
+        """Try again when somebody takes the port between our look at it and its opening."""
+        for _ in range(RACES - 1):
+            try:
+                return opened()
+            except PortTakenError:
+                self._tick()
+        return opened()
+
+    def _open_sandbox(self, ends: ExitStack) -> Sandbox:
+        port = free_port(self._ports[0])
+        try:
+            return ends.enter_context(Sandbox(host=ADDRESS, port=port))
+        except OSError as error:
+            message = f"The sandbox cannot listen at port {port}: {error.strerror}."
+            raise PortTakenError(message) from error
+
+    def _open_host(self, ends: ExitStack, folder: Path) -> HostProgram:
+        port = free_port(self._ports[1])
+        url = f"http://{ADDRESS}:{port}"
+        self.sandbox.app.host_url = url
+        host = HostProgram(folder, port, host_settings(self.sandbox, folder, url))
+        ends.callback(host.stop)
+        host.start()
+        host.wait_until_ready(self._tick)
+        return host
 
     def __exit__(self, *_: object) -> None:
         """End both and remove the folder."""

@@ -196,7 +196,11 @@ async def listen(app: Application, host: str, port: int) -> Listener:
     connections: set[Connection] = set()
     opened = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    opened.bind((host, port))
+    try:
+        opened.bind((host, port))
+    except OSError:
+        opened.close()
+        raise
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(app, connections), sock=opened, backlog=1024)
     return Listener(server, connections)
