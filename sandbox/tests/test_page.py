@@ -260,6 +260,26 @@ def test_every_record_of_the_world_can_be_shown(page, kind):
         assert page.get(f"{page.crm}/{kind}/{record['id']}")["name"] == record["name"]
 
 
+def test_records_are_found_by_name_or_detail_in_any_case(page):
+    def found(text):
+        return [each["name"] for each in page.get(f"{page.crm}/companies", params={"find": text})["records"]]
+
+    assert found("  NORTHWIND ") == ["Northwind Traders"]
+    assert found("müller") == ["Müller & Söhne GmbH"]
+    assert found("oneil.example") == ["O'Neil Design"]
+    assert found("no such thing") == []
+    assert len(found("")) == page.get(f"{page.crm}/companies")["total"] == 12
+
+
+def test_of_many_records_the_first_ones_are_shown_and_all_are_counted_and_found(page, attio, monkeypatch):
+    monkeypatch.setattr("attibooks_sandbox.page.crm.SHOWN_ROWS", 3)
+    shown = page.get(f"{page.crm}/companies")
+    assert (len(shown["records"]), shown["total"]) == (3, 12)
+    attio.call("POST", "/objects/companies/records", {"data": {"values": {"name": ["Latecomer"]}}})
+    found = page.get(f"{page.crm}/companies", params={"find": "latecomer"})["records"]
+    assert [each["name"] for each in found] == ["Latecomer"]
+
+
 def test_a_hostile_name_stays_text(page, attio):
     attio.call("POST", "/objects/companies/records", {"data": {"values": {"name": [HOSTILE]}}})
     assert page.record(HOSTILE)["name"] == HOSTILE
@@ -313,6 +333,15 @@ def test_the_books_list_the_newest_first(page, books):
         "status": "Open",
     }
     assert "Amy's Bird Sanctuary" in [each["name"] for each in shown["customers"]]
+
+
+def test_of_many_invoices_the_newest_are_shown_and_all_are_counted(page, books, monkeypatch):
+    monkeypatch.setattr("attibooks_sandbox.page.books.SHOWN_ROWS", 2)
+    made = books.invoice("75")
+    shown = page.get(page.books)
+    assert [each["id"] for each in shown["invoices"]] == [made["Id"], "3"]
+    assert shown["totals"]["invoices"] == 4
+    assert len(shown["customers"]) == len(shown["payments"]) == 2
 
 
 def test_a_payment_names_the_invoice_that_it_pays(page, books):

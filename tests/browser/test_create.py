@@ -61,6 +61,7 @@ def test_the_keyboard_alone_makes_an_invoice(visitor):
     record = visitor.crm.get_by_role("link", name=name, exact=True)
     visitor.tabs_to(visitor.crm.get_by_role("searchbox"))
     visitor.page.keyboard.type(name)
+    expect(visitor.crm.get_by_role("row")).to_have_count(2)  # the heads, and what was looked for
     visitor.tabs_to(record)
     visitor.presses("Enter")
     expect(visitor.crm.get_by_role("heading", name=name)).to_be_focused()

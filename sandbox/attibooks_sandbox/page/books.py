@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from attibooks_sandbox.quickbooks.company import Company
@@ -14,6 +16,8 @@ from attibooks_sandbox.quickbooks.names import render_customer
 from attibooks_sandbox.quickbooks.payments import render_payment
 
 Shown = dict[str, object]
+Row = TypeVar("Row")
+SHOWN_ROWS = 200
 
 
 def show_company(company: Company) -> Shown:
@@ -30,16 +34,20 @@ def show_company(company: Company) -> Shown:
 
 
 def show_books(company: Company, now: datetime) -> Shown:
-    """Return a company's invoices and payments, the newest first, and its customers."""
-    invoices = [_summary(company, each, now) for each in company.invoices]
-    payments = [_payment(company, each) for each in company.payments]
-    customers = [_customer(company, each) for each in company.lists["Customer"]]
+    """Return a company's newest invoices, payments and customers, newest first, and how many there are of each."""
+    invoices, payments, customers = company.invoices, company.payments, company.lists["Customer"]
     return {
         "company": show_company(company),
-        "invoices": invoices[::-1],
-        "customers": customers,
-        "payments": payments[::-1],
+        "invoices": [_summary(company, each, now) for each in _newest(invoices)],
+        "customers": [_customer(company, each) for each in _newest(customers)],
+        "payments": [_payment(company, each) for each in _newest(payments)],
+        "totals": {"invoices": len(invoices), "customers": len(customers), "payments": len(payments)},
     }
+
+
+def _newest(table: Iterable[Row]) -> list[Row]:
+    """Return the newest rows of a table, the newest first: a world may have 20,000."""
+    return list(deque(table, SHOWN_ROWS))[::-1]
 
 
 def show_invoice(company: Company, invoice: Invoice, now: datetime) -> Shown:

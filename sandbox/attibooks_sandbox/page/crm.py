@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from itertools import islice
 
 from attibooks_sandbox.attio.model import Attribute, ObjectType, Record
 from attibooks_sandbox.attio.render import plain_record
@@ -11,6 +12,7 @@ from attibooks_sandbox.attio.workspace import Workspace
 from attibooks_sandbox.inattio.defaults import SOURCES, WRITEBACK, Settings
 
 Shown = dict[str, object]
+SHOWN_ROWS = 200
 RAIL = ("companies", "deals", "people", "projects")
 """The order of the rail; other objects follow."""
 
@@ -35,10 +37,17 @@ def writable_slugs(workspace: Workspace) -> list[str]:
     return sorted(slugs - _SYSTEM)
 
 
-def show_records(workspace: Workspace, kind: ObjectType, settings: Settings) -> Shown:
-    """Return the list of an object's records in the order of their creation."""
-    records = workspace.records[kind.id].values()
-    return {"object": object_facts(kind), "records": [_row(each, kind, workspace, settings) for each in records]}
+def show_records(workspace: Workspace, kind: ObjectType, settings: Settings, find: str) -> Shown:
+    """Return the first records of an object by their creation, those with a text in their name or detail."""
+    everything = workspace.records[kind.id].values()
+    found = (each for each in everything if not find or find in _searched(each, kind, workspace))
+    rows = [_row(each, kind, workspace, settings) for each in islice(found, SHOWN_ROWS)]
+    return {"object": object_facts(kind), "records": rows, "total": len(everything)}
+
+
+def _searched(record: Record, kind: ObjectType, workspace: Workspace) -> str:
+    noted = plain_record(record, workspace)
+    return f"{noted.get('name') or ''} {_detail(noted, kind, workspace) or ''}".casefold()
 
 
 def _row(record: Record, kind: ObjectType, workspace: Workspace, settings: Settings) -> Shown:

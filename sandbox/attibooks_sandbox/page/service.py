@@ -177,8 +177,10 @@ class PageService:
         workspace = self._workspace(at)
         return {"objects": crm.show_objects(workspace), "slugs": crm.writable_slugs(workspace)}
 
-    def _records(self, _: Request, at: Place) -> object:
-        return crm.show_records(self._workspace(at), self._kind(at), self.player.seat(at["workspace"]).settings)
+    def _records(self, request: Request, at: Place) -> object:
+        settings = self.player.seat(self._workspace(at).id).settings
+        find = request.query.get("find", "").strip().casefold()
+        return crm.show_records(self._workspace(at), self._kind(at), settings, find)
 
     def _record(self, _: Request, at: Place) -> object:
         workspace, kind = self._workspace(at), self._kind(at)

@@ -4,7 +4,7 @@ import { at, get } from "./api.js";
 import { badge, none, statusBadge } from "./badges.js";
 import { desk } from "./desk.js";
 import { fill, h } from "./dom.js";
-import { day, money } from "./format.js";
+import { day, money, number } from "./format.js";
 import { go, link, place } from "./route.js";
 
 const TABS = { invoices: "Invoices", customers: "Customers", payments: "Payments" };
@@ -64,8 +64,15 @@ export function booksView(environment, realm, tab) {
   return {
     key: `books ${environment} ${realm} ${tab}`,
     load: () => get(at`/ui/api/books/${environment}/${realm}`),
-    render: { invoices, customers, payments }[tab] ?? invoices,
+    render: (data) => [(RENDER[tab] ?? invoices)(data), more(data, tab)],
   };
+}
+
+const RENDER = { invoices, customers, payments };
+
+function more({ totals, ...lists }, tab) {
+  const [shown, total] = [lists[tab]?.length, totals[tab]];
+  return shown === total ? [] : h("p", { class: "more" }, `The newest ${number(shown)} of ${number(total)}.`);
 }
 
 function table(heads, rows, empty) {

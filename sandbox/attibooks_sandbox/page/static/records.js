@@ -2,33 +2,42 @@
 
 import { at, get } from "./api.js";
 import { avatar, none, statusBadge } from "./badges.js";
+import { desk } from "./desk.js";
 import { h, icon } from "./dom.js";
 import { money, number } from "./format.js";
 import { link, place } from "./route.js";
 
-/** The view of an object's records. */
+/** The view of an object's records; what is filtered for is asked of the sandbox, which may have thousands. */
 export function recordsView(slug) {
   const { ws } = place;
-  const view = {
+  const asked = { find: "" };
+  return {
     key: `records ${ws} ${slug}`,
-    load: () => get(at`/ui/api/crm/${ws}/${slug}`),
-    render: (data) => render(data),
+    load: () => get(`${at`/ui/api/crm/${ws}/${slug}`}?${new URLSearchParams(asked)}`),
+    render: (data) => render(data, asked),
   };
-  return view;
 }
 
-function render({ object, records }) {
-  const rows = records.map((record) => row(object, record));
-  const search = h("input", {
-    class: "input", type: "search", placeholder: "Filter", "aria-label": `Filter ${object.plural.toLowerCase()}`,
-    oninput: (event) => filter(event.currentTarget),
-  });
+function render({ object, records, total }, asked) {
+  const plural = object.plural.toLowerCase();
+  const oninput = (event) => {
+    asked.find = event.currentTarget.value;
+    desk.crm.refresh();
+  };
+  const search = h("input", { class: "input", type: "search", placeholder: "Filter", "aria-label": `Filter ${plural}`, oninput });
   const head = h(
     "div",
     { class: "view-head" },
     h("div", { class: "title-row" }, h("h1", { tabindex: "-1" }, object.plural), search),
   );
-  return [head, records.length ? table(rows) : empty(object)];
+  if (!total) return [head, empty(`No ${plural}`, `This workspace has no ${plural} yet.`)];
+  if (!records.length) return [head, empty("Nothing found", `No ${plural} with this text.`)];
+  return [head, table(records.map((record) => row(object, record))), more(records.length, total, asked.find)];
+}
+
+function more(shown, total, find) {
+  if (find || shown === total) return [];
+  return h("p", { class: "more" }, `The first ${number(shown)} of ${number(total)}. Filter to find the others.`);
 }
 
 function table(rows) {
@@ -47,7 +56,7 @@ function row(object, record) {
   const who = h("div", { class: "who" }, avatar(record.name), h("span", {}, name, h("span", { class: "clip detail" }, record.detail ?? " ")));
   return h(
     "tr",
-    { "data-key": record.id, "data-text": `${record.name} ${record.detail ?? ""}`.toLowerCase() },
+    { "data-key": record.id },
     h("td", {}, who),
     h("td", { class: "num" }, price(record)),
     h("td", {}, invoice(record)),
@@ -66,13 +75,4 @@ function invoice({ number: label, status, error }) {
   return h("span", { class: "cell-invoice" }, h("span", {}, label), status ? statusBadge(status) : []);
 }
 
-function empty(object) {
-  const text = `This workspace has no ${object.plural.toLowerCase()} yet.`;
-  return h("div", { class: "empty" }, h("strong", {}, `No ${object.plural.toLowerCase()}`), h("p", {}, text));
-}
-
-function filter(input) {
-  const wanted = input.value.trim().toLowerCase();
-  const list = input.closest(".pane-main");
-  for (const each of list.querySelectorAll("tbody tr")) each.hidden = !each.dataset.text.includes(wanted);
-}
+const empty = (title, text) => h("div", { class: "empty" }, h("strong", {}, title), h("p", {}, text));
