@@ -36,7 +36,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from attibooks_core.model import AccountingInvoice, Problem
+from attibooks_core.model import AccountingInvoice, Candidate, CustomerMatch, DraftSketch, Problem
 
 MAX_MESSAGE = 500
 """Longest message in characters: it has to fit a text field of the CRM (product rule, row 80)."""
@@ -123,9 +123,26 @@ class AccountMismatch(ConnectionProblem):
 
 
 class InvalidDraft(AttiBooksError):
-    """The record and the settings make no valid invoice; `problems` holds every obstacle at once."""
+    """The record and the settings make no valid invoice; `problems` holds every obstacle at once.
+
+    :param sketch: the draft as far as it is known, when a builder refuses.
+    :param match: the customer that was found all the same, when a backend refuses.
+    :param candidates: the customers that could be meant.
+    """
 
     code = "invalid_draft"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        sketch: DraftSketch | None = None,
+        match: CustomerMatch | None = None,
+        candidates: Sequence[Candidate] = (),
+        **rest: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(message, **rest)
+        self.sketch, self.match, self.candidates = sketch, match, tuple(candidates)
 
 
 class Question(AttiBooksError):

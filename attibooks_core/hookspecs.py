@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         AccountingBackend,
         AppGateway,
         BillingProvider,
+        DraftAdjuster,
         HostServices,
         Observer,
         RecordReader,
@@ -70,6 +71,19 @@ def build_invoice(
     :param today: the company's date.
     :return: a draft with provenance for every value, or None.
     :raises InvalidDraft: with every obstacle at once. Anything else is reported as this plugin's failure.
+
+    .. versionadded:: hook API 1.0
+    """
+
+
+@hookspec
+def register_draft_adjusters(host: "HostServices") -> "Iterable[DraftAdjuster] | None":
+    """Stage 2, after building: offer adjusters that change drafts before anybody sees them.
+
+    They run by phase, then by the name of their plugin; what they change is marked as theirs in the provenance.
+
+    :param host: services of the host; keep it, do not call it here.
+    :return: adjusters, each with a key that no other plugin uses; None when there is none to offer.
 
     .. versionadded:: hook API 1.0
     """
@@ -173,6 +187,7 @@ __all__ = [
     "register_app_gateways",
     "register_billing_providers",
     "register_commands",
+    "register_draft_adjusters",
     "register_observers",
     "register_record_readers",
     "register_settings_fields",

@@ -74,6 +74,8 @@ class CrmRecord:
         None when it has none.
     :param name_slug: the attribute that the name came from.
     :param attributes: by slug.
+    :param related: the records that make a line each, in order, when the workspace takes its lines from such.
+    :param customer: the record that stands for the customer, when that is not this one.
     """
 
     ref: RecordRef
@@ -81,6 +83,8 @@ class CrmRecord:
     attributes: Mapping[str, AttributeValue]
     name_slug: str | None = None
     web_url: str | None = None
+    related: "tuple[CrmRecord, ...]" = ()
+    customer: "CrmRecord | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +123,18 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class DraftLine:
-    """A line that we intend to send. `amount` is rate x quantity, rounded HALF_UP to two decimals."""
+    """A line that we intend to send. `amount` is rate x quantity, rounded HALF_UP to two decimals.
+
+    :param item: id or name of the item in the books; None takes the one of the settings.
+    :param tax_code: id or name of the tax code in the books; None takes the one of the settings.
+    """
 
     description: str
     quantity: Decimal
     rate: Decimal
     amount: Decimal
+    item: str | None = None
+    tax_code: str | None = None
 
     def __post_init__(self) -> None:
         _refuse_floats(self)
@@ -137,6 +147,9 @@ class InvoiceDraft:
     :param currency: ISO code; None leaves the choice to the books (the customer's or the company's currency).
     :param due_date: None leaves it to the terms that the books hold.
     :param provenance: path (`customer.name`, `lines.0.rate`) -> where the value came from.
+    :param customer_id: the customer in the books that the user chose; None lets the backend find one.
+    :param customer_record: the record that stands for the customer; None is the source.
+    :param fields: further fields of the accounting system by its own name -> text (dates as `YYYY-MM-DD`).
     """
 
     source: RecordRef
@@ -149,6 +162,9 @@ class InvoiceDraft:
     memo: str | None = None
     provenance: Mapping[str, Provenance] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
+    customer_id: str | None = None
+    customer_record: RecordRef | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def subtotal(self) -> Decimal:
@@ -158,6 +174,40 @@ class InvoiceDraft:
     def with_warnings(self, *warnings: Problem) -> "InvoiceDraft":
         """The same draft with more warnings."""
         return replace(self, warnings=(*self.warnings, *warnings))
+
+
+@dataclass(frozen=True, slots=True)
+class LineSketch:
+    """A line as far as it is known."""
+
+    description: str | None = None
+    quantity: Decimal | None = None
+    rate: Decimal | None = None
+    item: str | None = None
+    tax_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DraftSketch:
+    """A draft as far as it is known, and everything that is in its way; a person may mend it before it is finished.
+
+    :param problems: obstacles; the value that each of them is about is None here.
+    """
+
+    source: RecordRef
+    invoice_date: date
+    customer_name: str | None = None
+    customer_email: str | None = None
+    currency: str | None = None
+    due_date: date | None = None
+    lines: tuple[LineSketch, ...] = ()
+    memo: str | None = None
+    provenance: Mapping[str, Provenance] = field(default_factory=dict)
+    warnings: tuple[Problem, ...] = ()
+    customer_id: str | None = None
+    customer_record: RecordRef | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
 
 
 # -- the books ---------------------------------------------------------------------------------------------------
@@ -188,6 +238,7 @@ class CompanyFacts:
     :param tax_code_required: every line needs a tax code (QuickBooks outside the US with sales tax on).
     :param timezone: IANA name of the company's zone, when the books know it.
     :param extra: facts that only the backend itself understands, plain data.
+    :param fields: further fields of an invoice that a workspace can map, the company's own ones included.
     """
 
     books: Books
@@ -199,6 +250,23 @@ class CompanyFacts:
     tax_code_required: bool
     timezone: str | None = None
     extra: Mapping[str, str | bool | None] = field(default_factory=dict)
+    fields: "tuple[MappableField, ...]" = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MappableField:
+    """A field of the accounting system's invoice that an attribute of the CRM can be mapped to (`field_map`).
+
+    :param name: the accounting system's own name, as it stands in the setting.
+    :param type: `text`, `date`, `reference` (a name of a list in the books) or `address`.
+    :param part: the member of the draft that it sets (`memo`, `invoice_date`, `due_date`); None is one of `fields`.
+    """
+
+    name: str
+    title: str
+    type: Literal["text", "date", "reference", "address"] = "text"
+    max_length: int = 4000
+    part: Literal["memo", "invoice_date", "due_date"] | None = None
 
 
 class ConnectionState(StrEnum):
@@ -228,6 +296,16 @@ class CustomerMatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A customer of the books that could be meant, and why."""
+
+    id: str
+    name: str
+    email: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class WireRequest:
     """One write as it will cross the wire.
 
@@ -243,7 +321,11 @@ class WireRequest:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionPlan:
-    """Everything that a submission will write, decided before the first write and frozen with the intent."""
+    """Everything that a submission will write, decided before the first write and frozen with the intent.
+
+    :param customer_record: the record that the customer is remembered for; None is the source.
+    :param tax: what the books will add; None when only they can say.
+    """
 
     books: Books
     requests: tuple[WireRequest, ...]
@@ -251,6 +333,8 @@ class SubmissionPlan:
     currency: str
     subtotal: Decimal
     warnings: tuple[Problem, ...] = ()
+    customer_record: RecordRef | None = None
+    tax: Decimal | None = None
 
     @property
     def digest(self) -> str:
@@ -406,11 +490,13 @@ class Entitlements:
     :param plan: name shown to users.
     :param monthly_limit: invoices a UTC month; None is unlimited.
     :param features: names of the paid features that are on.
+    :param upgrade_url: where a user gets a larger plan; None when there is none.
     """
 
     plan: str
     monthly_limit: int | None
     features: frozenset[str]
+    upgrade_url: str | None = None
 
 
 def _refuse_floats(value: object) -> None:

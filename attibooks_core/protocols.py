@@ -7,6 +7,7 @@ stateless towards workspaces: whatever belongs to one comes in with its `Workspa
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import IntEnum
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from pydantic_settings import BaseSettings
@@ -17,6 +18,7 @@ from attibooks_core.model import (
     AppCall,
     Books,
     Caller,
+    Candidate,
     Capability,
     CompanyFacts,
     ConnectionState,
@@ -26,6 +28,7 @@ from attibooks_core.model import (
     Entitlements,
     FieldInfo,
     InvoiceDraft,
+    MappableField,
     Problem,
     RecordRef,
     Submission,
@@ -217,6 +220,24 @@ class RecordReader(Protocol):
         """
         ...
 
+    async def read_records(self, ws: WorkspaceContext, refs: Sequence[RecordRef]) -> Sequence[CrmRecord]:
+        """Read several records of one object in few calls, in the order that was asked for.
+
+        :raises NotFound: code `record_not_found`; one of them is gone.
+        :raises ReconnectNeeded, PermissionMissing, Unavailable: as `read_record`.
+        """
+        ...
+
+    async def read_referring(
+        self, ws: WorkspaceContext, object_slug: str, attribute: str, ref: RecordRef, limit: int
+    ) -> Sequence[CrmRecord]:
+        """Read the records of an object whose attribute refers to a record, oldest first; at most `limit` of them.
+
+        :raises NotFound: there is no such object or attribute.
+        :raises ReconnectNeeded, PermissionMissing, Unavailable: as `read_record`.
+        """
+        ...
+
     async def describe_fields(self, ws: WorkspaceContext) -> Mapping[str, Sequence[FieldInfo]]:
         """Attributes, archived ones included, of every object of the workspace, by object slug."""
         ...
@@ -253,11 +274,39 @@ class Resolution:
     """Which things of the books a draft refers to.
 
     :param references: plain data that only the backend understands, such as ids of item and tax code.
+    :param candidates: customers that could be meant as well, for a person to choose from.
     """
 
     match: CustomerMatch
     references: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+
+
+class Phase(IntEnum):
+    """When an adjuster has its turn; within a phase they go by the plugin's name."""
+
+    LINES = 1
+    DISCOUNT = 2
+    TAX = 3
+    FINAL = 4
+
+
+@runtime_checkable
+class DraftAdjuster(Protocol):
+    """Changes a draft after it was built and before a person sees it: deposits, surcharges, wordings."""
+
+    key: str
+    phase: Phase
+
+    async def adjust(self, ws: WorkspaceContext, draft: InvoiceDraft, record: CrmRecord) -> InvoiceDraft:
+        """The draft as it shall be; customer, currency and source stay what they are.
+
+        Called for a preview as for a create, with the same arguments giving the same draft; writes nothing.
+
+        :raises InvalidDraft: this record cannot be invoiced so; every obstacle at once.
+        """
+        ...
 
 
 @runtime_checkable
@@ -271,6 +320,8 @@ class AccountingBackend(Protocol):
     key: str
     display_name: str
     capabilities: Capability
+    mappable: Sequence[MappableField]
+    """Further fields of an invoice that every company has; `CompanyFacts.fields` adds the company's own ones."""
 
     def books(self, settings: Settings) -> Books:
         """Which books the settings name (pure).
@@ -357,12 +408,14 @@ __all__ = [
     "BillingProvider",
     "Clock",
     "ConnectionStatus",
+    "DraftAdjuster",
     "HostServices",
     "HttpClient",
     "HttpFactory",
     "HttpReply",
     "Memory",
     "Observer",
+    "Phase",
     "RecordReader",
     "Resolution",
     "Run",
