@@ -400,11 +400,17 @@ CORE_FIELDS: tuple[SettingsField, ...] = (
         "record: the record itself; linked_company: the company that a deal belongs to.",
         default="record",
     ),
-    SettingsField("lines_from", 7, Text(100), "Lines from", "Slug of a record reference: one line each.", is_slug=True),
-    SettingsField("line_description", 7, Text(100), "Line description", "Slug on the related record.", is_slug=True),
+    SettingsField(
+        "lines_from",
+        7,
+        Text(200),
+        "Lines from",
+        "Slug of a record reference of the record, or object.attribute of records that refer to it: one line each.",
+    ),
+    SettingsField("line_description", 7, Text(), "Line description", "Slug on the related record, or a template."),
     SettingsField("line_rate", 7, Text(100), "Line rate", "Slug on the related record.", is_slug=True),
     SettingsField("line_quantity", 7, Text(100), "Line quantity", "Slug on the related record.", is_slug=True),
-    SettingsField("field_map", 7, TextMap(), "Field map", "Fields of the accounting system -> attribute slugs."),
+    SettingsField("field_map", 7, TextMap(), "Field map", "Fields of the accounting system -> slugs or templates."),
     SettingsField(
         "timezone", 7, TimeZone(), "Time zone", "For example Europe/Berlin; the company's when nothing is set."
     ),

@@ -1,151 +1,218 @@
-"""The default builder: one record and the settings make one line, or a refusal that names everything in the way.
+"""The default builder: one record and the settings make an invoice, or a refusal that names everything in the way.
 
 Pure, and total over its inputs: it returns a draft or raises `InvalidDraft`, whatever the record holds. For each
 value the mapped attribute comes first, then the template, then the default (product rows 35-69). Missing is what is
 absent, null, empty or blank; 0 is a value.
 """
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Context, Decimal
-from typing import Generic, TypeVar
+from decimal import Decimal
+from typing import TypeVar
 
 from attibooks_core.hookspecs import hookimpl
-from attibooks_core.invoicing.texts import clean, did_you_mean, invalid_draft, one_line
+from attibooks_core.invoicing import filling
+from attibooks_core.invoicing.mapped_fields import Mapped, map_fields
+from attibooks_core.invoicing.sketches import finished
+from attibooks_core.invoicing.texts import did_you_mean
+from attibooks_core.invoicing.values import (
+    MAX_LINES,
+    BadValue,
+    Picked,
+    check_amount,
+    currency_value,
+    due_days_value,
+    email_value,
+    name_value,
+    quantity_value,
+    rate_value,
+    shown,
+    text_value,
+)
 from attibooks_core.model import (
     AttributeValue,
     CompanyFacts,
     CrmRecord,
-    DraftLine,
+    DraftSketch,
     InvoiceDraft,
+    LineSketch,
+    MappableField,
     PlainValue,
     Problem,
     Provenance,
-    RecordRef,
     Source,
 )
-from attibooks_core.settings import MAX_DIGITS, Settings, currency_code, plain_decimal
+from attibooks_core.settings import Settings
 
 T = TypeVar("T")
 
-CENT = Decimal("0.01")
-MAX_AMOUNT = Decimal("99999999999.99")
-"""Greatest amount that is sent: eleven digits before the point."""
-MAX_DECIMALS = 10
-MAX_NAME = 500
-MAX_DESCRIPTION = 4000
-MAX_EMAIL = 100
-MAX_DUE_DAYS = 3650
-
-_EXACT = Context(prec=100, rounding=ROUND_HALF_UP)
-"""The default context keeps 28 digits, which would round a long product twice."""
-
-_EMAIL = re.compile(r"[^\s@,;:<>()\[\]\"]+@[^\s@,;:<>()\[\]\"]+\.[^\s@,;:<>()\[\]\".]{2,}")
+COMPANIES = "companies"
 _TEMPLATE_FIX = "or set a template default in settings section 3."
+_ONE = Picked(Decimal(1), Provenance(Source.DEFAULT, None, "1"))
 
 
-class BadValue(ValueError):
-    """A value that is there and cannot be used.
-
-    :param code: the problem's code.
-    """
-
-    def __init__(self, code: str, message: str, fix: str) -> None:
-        super().__init__(message)
-        self.code, self.message, self.fix = code, message, fix
-
-
-@dataclass(frozen=True, slots=True)
-class Picked(Generic[T]):
-    """A value and where it came from."""
-
-    value: T
-    origin: Provenance
-
-
-def build(record: CrmRecord, settings: Settings, today: date) -> InvoiceDraft:
+def build(record: CrmRecord, settings: Settings, today: date, fields: Sequence[MappableField] = ()) -> InvoiceDraft:
     """Turn a record into a draft.
 
-    :param today: the company's date; the invoice is dated so.
-    :raises InvalidDraft: with every obstacle at once.
+    :param today: the company's date; the invoice is dated so unless a mapped attribute says otherwise.
+    :param fields: the accounting system's further fields; without them `field_map` is left alone.
+    :raises InvalidDraft: with every obstacle at once, and the draft as far as it is known.
     """
-    return _Builder(record, settings).draft(today)
+    return finished(sketch(record, settings, today, fields))
 
 
-def amount_of(quantity: Decimal, rate: Decimal) -> Decimal:
-    """Rate x quantity, rounded HALF_UP to the two decimals that the books keep (contract §4)."""
-    return _EXACT.multiply(quantity, rate).quantize(CENT, context=_EXACT)
+def sketch(record: CrmRecord, settings: Settings, today: date, fields: Sequence[MappableField] = ()) -> DraftSketch:
+    """What a record makes, with everything that is in the way."""
+    return _Builder(record, settings, today).sketch(fields)
 
 
 class _Builder:
     """Collects values, warnings and problems of one record."""
 
-    def __init__(self, record: CrmRecord, settings: Settings) -> None:
+    def __init__(self, record: CrmRecord, settings: Settings, today: date) -> None:
         self._record = record
         self._settings = settings
+        self._today = today
         self._problems: list[Problem] = []
         self._warnings: list[Problem] = []
         self._provenance: dict[str, Provenance] = {}
 
-    def draft(self, today: date) -> InvoiceDraft:
+    def sketch(self, fields: Sequence[MappableField]) -> DraftSketch:
+        self._provenance["invoice_date"] = Provenance(Source.DEFAULT, None, self._today.isoformat())
         name = self._customer_name()
-        email = self._optional("customer.email", self._pick("customer_email", _email))
-        line = self._line()
+        email = self._optional("customer.email", self._customer_email())
+        lines = self._lines()
         currency = self._optional("currency", self._currency())
-        due_days = self._optional("due_date", self._pick("due_days", _due_days))
-        self._provenance["invoice_date"] = Provenance(Source.DEFAULT, None, today.isoformat())
-        if self._problems or name is None or line is None:
-            raise invalid_draft(self._problems)
-        return InvoiceDraft(
+        due_days = self._optional("due_date", self._pick("due_days", due_days_value))
+        mapped = self._mapped_fields(fields)
+        day = mapped.invoice_date or self._today
+        customer = self._record.customer
+        return DraftSketch(
             source=self._record.ref,
+            invoice_date=day,
             customer_name=name,
             customer_email=email,
             currency=currency,
-            invoice_date=today,
-            due_date=None if due_days is None else today + timedelta(days=due_days),
-            lines=(line,),
+            due_date=mapped.due_date or _days_after(day, due_days),
+            lines=lines,
+            memo=mapped.memo,
             provenance=self._provenance,
             warnings=tuple(self._warnings),
+            customer_record=customer.ref if customer else None,
+            fields=mapped.fields,
+            problems=tuple(self._problems),
         )
 
-    # -- fields --------------------------------------------------------------------------------------------------
+    def _mapped_fields(self, fields: Sequence[MappableField]) -> Mapped:
+        mapped = map_fields(self._record, self._settings, fields, self._template_values(None))
+        self._problems += mapped.problems
+        self._warnings += mapped.warnings
+        self._provenance |= mapped.provenance
+        return mapped
+
+    # -- the customer --------------------------------------------------------------------------------------------
 
     def _customer_name(self) -> str | None:
-        name = one_line(self._record.name or "")
-        if not name:
-            self._missing("customer_name", "The record has no name.", "Give it a name in the CRM.")
-        elif len(name) > MAX_NAME:
-            fix = "Shorten the record's name."
-            self._problem("customer_name", BadValue("too_long", f"The name is over {MAX_NAME} characters.", fix))
-        else:
-            self._provenance["customer.name"] = Provenance(Source.ATTRIBUTE, self._record.name_slug, name)
-            return name
-        return None
+        linked = self._settings["customer_source"] == "linked_company" and self._record.ref.object != COMPANIES
+        holder = self._record.customer if linked else self._record
+        if holder is None:
+            fix = "Link exactly one company to it in the CRM, or set Customer is to record in settings section 7."
+            self._missing("customer_name", "The record is linked to no company, or to several.", fix)
+            return None
+        name = self._parsed("customer_name", name_value, holder.name or "")
+        if name is not None:
+            self._provenance["customer.name"] = Provenance(Source.ATTRIBUTE, holder.name_slug, name)
+        return name
 
-    def _line(self) -> DraftLine | None:
-        described = self._required("service_description", "description", self._pick("service_description", _text))
-        rate = self._required("rate", "rate", self._pick("rate", _rate))
-        quantity = self._pick("quantity", _quantity) or Picked(Decimal(1), Provenance(Source.DEFAULT, None, "1"))
-        self._provenance["lines.0.quantity"] = quantity.origin
-        if described is None or rate is None:
+    def _customer_email(self) -> Picked[str] | None:
+        """The record's own address, else the one of the company that stands for the customer."""
+        found = self._from_attribute("customer_email", email_value)
+        if found is not None or self._record.customer is None:
+            return found
+        slug = self._settings.text("source_customer_email")
+        attribute = self._record.customer.attributes.get(slug or "")
+        return self._read("customer_email", email_value, attribute)
+
+    # -- lines ---------------------------------------------------------------------------------------------------
+
+    def _lines(self) -> tuple[LineSketch, ...]:
+        if self._settings.text("lines_from") is None:
+            return (self._own_line(),)
+        related = self._record.related
+        if not related:
+            fix = "Relate records to it in the CRM, or clear Lines from in settings section 7."
+            self._missing("lines", "No related records make lines of the invoice.", fix)
+        if len(related) > MAX_LINES:
+            message = f"{len(related)} related records would make lines, {MAX_LINES} are allowed."
+            self._problem("lines", BadValue("too_many", message, "Relate fewer records, or make several invoices."))
+        return tuple(self._related_line(n, line) for n, line in enumerate(related[:MAX_LINES]))
+
+    def _own_line(self) -> LineSketch:
+        description = self._required("service_description", "description", self._description())
+        rate = self._required("rate", "rate", self._pick("rate", rate_value))
+        return self._line("", 0, description, rate, self._pick("quantity", quantity_value))
+
+    def _description(self) -> Picked[str] | None:
+        return self._from_attribute("service_description", text_value) or self._template_text(self._record)
+
+    def _related_line(self, n: int, line: CrmRecord) -> LineSketch:
+        at = f"lines.{n}."
+        described = self._described(at, line) or self._template_text(line, at)
+        rate = self._read(f"{at}rate", rate_value, self._of_line("line_rate", line)) or self._from_template("rate")
+        quantity = self._read(f"{at}quantity", quantity_value, self._of_line("line_quantity", line))
+        fix = f"Fill the attributes of “{line.name or line.ref.record_id}” that the settings name in section 7,"
+        description_value = self._line_part(at, "description", described, fix)
+        rate_picked = self._line_part(at, "rate", rate, fix)
+        return self._line(at, n, description_value, rate_picked, quantity or self._from_template("quantity"))
+
+    def _line(
+        self, at: str, n: int, description: str | None, rate: Decimal | None, quantity: Picked[Decimal] | None
+    ) -> LineSketch:
+        unread = any(p.field == f"{at}quantity" for p in self._problems)
+        picked = quantity or (None if unread else _ONE)
+        if picked is None:
+            return LineSketch(description, None, rate)
+        self._provenance[f"lines.{n}.quantity"] = picked.origin
+        if rate is not None and self._parsed(f"{at}rate", lambda _: _checked(picked.value, rate), "") is None:
+            return LineSketch(description, picked.value, None)
+        return LineSketch(description, picked.value, rate)
+
+    def _described(self, at: str, line: CrmRecord) -> Picked[str] | None:
+        """The mapped text of a related record, or its name (settings `line_description`)."""
+        wanted = self._settings.text("line_description")
+        if wanted and filling.is_template(wanted):
+            return self._rendered(f"{at}description", wanted, line)
+        mapped = self._read(f"{at}description", text_value, self._of_line("line_description", line))
+        if mapped is not None or not line.name:
+            return mapped
+        name = self._parsed(f"{at}description", text_value, line.name)
+        return None if name is None else Picked(name, Provenance(Source.ATTRIBUTE, line.name_slug, name))
+
+    def _of_line(self, key: str, line: CrmRecord) -> AttributeValue | None:
+        slug = self._settings.text(key)
+        if slug is None or filling.is_template(slug):
             return None
-        if quantity.value * rate > MAX_AMOUNT:
-            fix = "Lower the rate or the quantity."
-            self._problem("rate", BadValue("too_large", f"The amount is over {MAX_AMOUNT}.", fix))
+        if slug not in line.attributes:
+            self._unknown_slug(key, slug, line, 7)
+        return line.attributes.get(slug)
+
+    def _line_part(self, at: str, part: str, picked: Picked[T] | None, fix: str) -> T | None:
+        if picked is None:
+            if not any(p.field == f"{at}{part}" for p in self._problems):
+                self._missing(f"{at}{part}", f"A line has no {part}.", f"{fix} {_TEMPLATE_FIX}")
             return None
-        return DraftLine(described, quantity.value, rate, amount_of(quantity.value, rate))
+        self._provenance[f"{at}{part}"] = picked.origin
+        return picked.value
 
     def _currency(self) -> Picked[str] | None:
         """The mapped code, else the one of the rate's own currency attribute, else the template (row 49)."""
-        mapped = self._from_attribute("currency", _currency)
+        mapped = self._from_attribute("currency", currency_value)
         if mapped is not None:
             return mapped
         slug = self._settings.text("source_rate")
         attribute = self._record.attributes.get(slug) if slug else None
         if attribute is not None and attribute.currency and attribute.first is not None:
-            found = self._parsed("currency", _currency, attribute.currency)
+            found = self._parsed("currency", currency_value, attribute.currency)
             return None if found is None else Picked(found, Provenance(Source.ATTRIBUTE, slug, attribute.currency))
         return self._from_template("currency")
 
@@ -155,29 +222,50 @@ class _Builder:
         return self._from_attribute(field, parse) or self._from_template(field)
 
     def _from_attribute(self, field: str, parse: Callable[[PlainValue], T]) -> Picked[T] | None:
-        attribute = self._mapped(field)
+        return self._read(field, parse, self._mapped(field))
+
+    def _read(self, field: str, parse: Callable[[PlainValue], T], attribute: AttributeValue | None) -> Picked[T] | None:
         raw = attribute.first if attribute else None
         if attribute is None or raw is None:
             return None
         value = self._parsed(field, parse, raw)
-        return None if value is None else Picked(value, Provenance(Source.ATTRIBUTE, attribute.slug, _shown(raw)))
+        return None if value is None else Picked(value, Provenance(Source.ATTRIBUTE, attribute.slug, shown(raw)))
 
     def _mapped(self, field: str) -> AttributeValue | None:
         """The attribute that a field is mapped to; a slug that this object lacks counts as unmapped, with a warning."""
         slug = self._settings.text(f"source_{field}")
         if slug is None:
             return None
-        attribute = self._record.attributes.get(slug)
-        if attribute is None:
-            guess = did_you_mean(slug, self._record.attributes)
-            message = f"`{slug}` is no attribute of {self._record.ref.object}, so it was not used.{guess}"
-            fix = "Correct the slug in settings section 5."
-            self._warnings.append(Problem(f"source_{field}", "unknown_attribute", message, fix, "warning"))
-        return attribute
+        if slug not in self._record.attributes:
+            self._unknown_slug(f"source_{field}", slug, self._record, 5)
+        return self._record.attributes.get(slug)
+
+    def _unknown_slug(self, key: str, slug: str, record: CrmRecord, section: int) -> None:
+        guess = did_you_mean(slug, record.attributes)
+        message = f"`{slug}` is no attribute of {record.ref.object}, so it was not used.{guess}"
+        warning = Problem(
+            key, "unknown_attribute", message, f"Correct the slug in settings section {section}.", "warning"
+        )
+        if warning not in self._warnings:
+            self._warnings.append(warning)
 
     def _from_template(self, field: str) -> Picked[T] | None:
         value = self._settings[f"template_{field}"]
         return None if value is None else Picked(value, Provenance(Source.TEMPLATE, None, str(value)))
+
+    def _template_text(self, record: CrmRecord, at: str = "") -> Picked[str] | None:
+        text = self._settings.text("template_service_description")
+        if text is None or not filling.is_template(text):
+            return self._from_template("service_description")
+        return self._rendered(f"{at}description" if at else "service_description", text, record)
+
+    def _rendered(self, field: str, text: str, line: CrmRecord) -> Picked[str] | None:
+        values = self._template_values(line)
+        rendered = self._parsed(field, lambda _: text_value(filling.rendered(text, values)), "")
+        return None if rendered is None else Picked(rendered, Provenance(Source.TEMPLATE, None, text))
+
+    def _template_values(self, line: CrmRecord | None) -> filling.TemplateValues:
+        return filling.values_of(self._record, self._today, line)
 
     def _parsed(self, field: str, parse: Callable[[PlainValue], T], raw: PlainValue) -> T | None:
         try:
@@ -214,78 +302,13 @@ class _Builder:
         self._problems.append(Problem(field, bad.code, bad.message, bad.fix))
 
 
-# -- values -------------------------------------------------------------------------------------------------------
+def _checked(quantity: Decimal, rate: Decimal) -> Decimal:
+    check_amount(quantity, rate)
+    return rate
 
 
-def _text(raw: PlainValue) -> str:
-    if isinstance(raw, RecordRef):
-        fix = "Map an attribute with text instead in settings section 5."
-        raise BadValue("wrong_type", "The service description is a reference to another record.", fix)
-    text = clean(_shown(raw))
-    if not text:
-        raise BadValue("missing", "The service description holds no visible text.", "Write one on the record.")
-    if len(text) > MAX_DESCRIPTION:
-        message = f"The service description has {len(text)} characters, {MAX_DESCRIPTION} are allowed."
-        raise BadValue("too_long", message, "Shorten it on the record.")
-    return text
-
-
-def _number(raw: PlainValue, name: str) -> Decimal:
-    value = None if isinstance(raw, bool | date | RecordRef) else plain_decimal(raw)
-    fix = f"Write a plain number such as 12.50 as the {name} on the record."
-    if value is None:
-        raise BadValue("not_a_number", f"The {name} is {_quoted(raw)}, which is no plain number.", fix)
-    if value < 0:
-        raise BadValue("negative", f"The {name} is {_quoted(raw)}, which is negative.", fix)
-    if value > MAX_AMOUNT:
-        raise BadValue("too_large", f"The {name} is over {MAX_AMOUNT}.", fix)
-    if -int(value.as_tuple().exponent) > MAX_DECIMALS:
-        raise BadValue("too_precise", f"The {name} has more than {MAX_DECIMALS} decimals.", fix)
-    return value
-
-
-def _rate(raw: PlainValue) -> Decimal:
-    return _number(raw, "rate")
-
-
-def _quantity(raw: PlainValue) -> Decimal:
-    return _number(raw, "quantity")
-
-
-def _due_days(raw: PlainValue) -> int:
-    value = _number(raw, "number of due days")
-    if value != value.to_integral_value() or value > MAX_DUE_DAYS:
-        message = f"The due days are {_quoted(raw)}; they have to be a whole number from 0 to {MAX_DUE_DAYS}."
-        raise BadValue("wrong_value", message, "Correct the due days on the record.")
-    return int(value)
-
-
-def _currency(raw: PlainValue) -> str:
-    code = currency_code(raw)
-    if code is None:
-        message = f"{_quoted(raw)} is no currency."
-        raise BadValue("unknown_currency", message, "Use a three-letter code such as USD or EUR on the record.")
-    return code
-
-
-def _email(raw: PlainValue) -> str:
-    address = raw.strip() if isinstance(raw, str) else ""
-    if not _EMAIL.fullmatch(address) or len(address) > MAX_EMAIL:
-        raise BadValue("invalid_email", f"{_quoted(raw)} is no e-mail address.", "Correct the address on the record.")
-    return address
-
-
-def _shown(raw: PlainValue) -> str:
-    if isinstance(raw, Decimal):
-        return format(raw, "f") if abs(raw.adjusted()) <= MAX_DIGITS else str(raw)
-    if isinstance(raw, RecordRef):
-        return f"{raw.object}/{raw.record_id}"
-    return raw if isinstance(raw, str) else str(raw)
-
-
-def _quoted(raw: PlainValue) -> str:
-    text = one_line(_shown(raw))
-    return f"“{text if len(text) <= 40 else text[:39] + '…'}”"
+def _days_after(day: date, days: int | None) -> date | None:
+    return None if days is None else day + timedelta(days=days)
 
 
 class DefaultBuilder:
@@ -295,6 +318,5 @@ class DefaultBuilder:
 
     @hookimpl(trylast=True)
     def build_invoice(self, record: CrmRecord, settings: Settings, facts: CompanyFacts, today: date) -> InvoiceDraft:
-        """Build with the default rules; `facts` belong to the backend's own checks."""
-        del facts
-        return build(record, settings, today)
+        """Build with the default rules."""
+        return build(record, settings, today, facts.fields)

@@ -115,7 +115,7 @@ class InvoiceCarrier:
         intent = run.intent
         try:
             with self._bench.stage("submit", intent.workspace_id, intent.intent_id):
-                plan, submission = await self._submitted(ws, frozen.plan, run)
+                plan, submission = await self._submitted(ws, frozen, run)
         except Superseded:
             raise
         except OutcomeUnknown as error:
@@ -130,17 +130,17 @@ class InvoiceCarrier:
             return await self._refuse(ws, run.intent, error, IntentState.REFUSED)
         return await self._accept(ws, run.intent, plan, submission)
 
-    async def _submitted(
-        self, ws: Workspace, plan: SubmissionPlan, run: SubmissionRun
-    ) -> tuple[SubmissionPlan, Submission]:
+    async def _submitted(self, ws: Workspace, frozen: Frozen, run: SubmissionRun) -> tuple[SubmissionPlan, Submission]:
         try:
-            return plan, await ws.backend.submit(ws.context, plan, run.intent.source, run)
-        except PlanOutdated:
+            return frozen.plan, await ws.backend.submit(ws.context, frozen.plan, run.intent.source, run)
+        except PlanOutdated as error:
+            if frozen.is_reviewed:  # another plan would not be what the user saw
+                raise _outdated(error) from error
             plan = await self._planned_anew(ws, run)
         try:
             return plan, await ws.backend.submit(ws.context, plan, run.intent.source, run)
         except PlanOutdated as error:
-            raise Refused(error.message, reference=error.reference, details=error.details) from error
+            raise _outdated(error) from error
 
     async def _planned_anew(self, ws: Workspace, run: SubmissionRun) -> SubmissionPlan:
         """Something that the plan names is gone (an inactive customer), and no invoice was made: plan once more."""
@@ -298,6 +298,10 @@ class InvoiceCarrier:
 def run_id_of(intent: Intent) -> str:
     """The id of the newest run of an intent."""
     return f"{intent.intent_id}.{intent.run}"
+
+
+def _outdated(error: PlanOutdated) -> Refused:
+    return Refused(error.message, reference=error.reference, details=error.details)
 
 
 def _pause(attempts: int) -> timedelta:

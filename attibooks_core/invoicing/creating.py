@@ -13,16 +13,18 @@ import msgspec
 from attibooks_core.errors import AttiBooksError, Conflict, NotFound, Superseded
 from attibooks_core.invoicing.answering import answer_of, repeat
 from attibooks_core.invoicing.carrying import InvoiceCarrier, run_id_of
-from attibooks_core.invoicing.drafting import draft_invoice
+from attibooks_core.invoicing.drafting import Drafted, check_target, draft_invoice
+from attibooks_core.invoicing.edits import Edits
 from attibooks_core.invoicing.freezing import Frozen, freeze, intent_id_of, marker_of
 from attibooks_core.invoicing.leases import Lease
+from attibooks_core.invoicing.reviewing import require_custom_mode, reviewed
 from attibooks_core.invoicing.showing import show_error
-from attibooks_core.invoicing.texts import invalid_draft
+from attibooks_core.invoicing.tokens import refused
 from attibooks_core.invoicing.workbench import Answer, Workbench, Workspace
-from attibooks_core.model import Caller, Problem, RecordRef, SubmissionPlan
+from attibooks_core.model import Caller, RecordRef
 from attibooks_core.plans.quota import limit_in, month_of
 from attibooks_core.settings import Settings
-from attibooks_core.storage.intents import Intent, IntentState, KeptCall
+from attibooks_core.storage.intents import DraftUsed, Intent, IntentState, KeptCall
 from attibooks_core.storage.trail import TrailEntry
 
 ROUTE = "invoices"
@@ -38,6 +40,7 @@ class CreateRequest:
 
     :param mode: `quick` or `custom` as the call says; it may only raise the settings' mode.
     :param body_hash: SHA-256 of the call's body: the same key with another body is refused.
+    :param draft_token: what was previewed; the invoice is made of it instead of the record.
     """
 
     caller: Caller
@@ -46,6 +49,14 @@ class CreateRequest:
     body_hash: str
     mode: str | None = None
     confirm_recent: bool = False
+    draft_token: str | None = None
+    edits: Edits | None = None
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether a person reviews what is sent: the settings decide, the call may only raise quick to custom."""
+        modes = {self.settings.text("invoice_mode"), self.mode}
+        return "custom" in modes or self.edits is not None
 
     @property
     def key(self) -> str:
@@ -95,21 +106,39 @@ class InvoiceCreator:
 
     async def _intend(self, ws: Workspace, request: CreateRequest) -> Intent | None:
         """Plan and store the intent; None when another call with this key was faster."""
-        _check_mode(request)
         workspace_id = request.caller.workspace_id
         intent_id = intent_id_of(workspace_id, ROUTE, request.key)
-        drafted = await draft_invoice(self._bench, ws, request.record, marker_of(intent_id))
-        intent = self._new_intent(ws, request, intent_id, drafted.plan)
+        drafted, draft_id = await self._drafted(ws, request, intent_id)
+        intent = self._new_intent(ws, request, intent_id, drafted)
         limit = limit_in(await self._bench.billing.entitlements(workspace_id), ws.books.environment)
-        with self._bench.stage("intent", workspace_id, intent_id):
-            stored = await self._bench.intents.open(
-                intent, request.body_hash, _opened(intent), limit=limit, confirm_recent=request.confirm_recent
-            )
+        try:
+            with self._bench.stage("intent", workspace_id, intent_id):
+                stored = await self._bench.intents.open(
+                    intent,
+                    request.body_hash,
+                    _opened(intent),
+                    limit=limit,
+                    confirm_recent=request.confirm_recent,
+                    draft_id=draft_id,
+                )
+        except DraftUsed:
+            raise refused("used", "This draft was sent before.") from None
         return intent if stored else None
 
-    def _new_intent(self, ws: Workspace, request: CreateRequest, intent_id: str, plan: SubmissionPlan) -> Intent:
+    async def _drafted(self, ws: Workspace, request: CreateRequest, intent_id: str) -> tuple[Drafted, str | None]:
+        """What is to be sent, and the id of the preview that it was seen in."""
+        if request.is_custom:
+            await require_custom_mode(self._bench, ws)
+        elif request.draft_token is None:
+            return await draft_invoice(self._bench, ws, request.record, marker_of(intent_id)), None
+        check_target(request.settings, request.record)
+        return await reviewed(self._bench, ws, request.record, request.draft_token, request.edits)
+
+    def _new_intent(self, ws: Workspace, request: CreateRequest, intent_id: str, drafted: Drafted) -> Intent:
         now = self._bench.clock.now()
         workspace_id = request.caller.workspace_id
+        plan = drafted.plan
+        frozen = Frozen(plan, request.settings.plain(), is_reviewed=request.draft_token is not None)
         return Intent(
             intent_id=intent_id,
             workspace_id=workspace_id,
@@ -119,7 +148,7 @@ class InvoiceCreator:
             actor=request.caller.user_id,
             route=ROUTE,
             key=request.key,
-            payload=freeze(self._bench.vault, workspace_id, Frozen(plan, request.settings.plain())),
+            payload=freeze(self._bench.vault, workspace_id, frozen),
             payload_hash=plan.digest,
             settings_digest=request.settings.digest,
             usage_month=month_of(now),
@@ -180,9 +209,8 @@ class InvoiceCreator:
         """The last try failed without an invoice: plan anew under the next generation."""
         ws = self._open(request)
         try:
-            _check_mode(request)
-            plan = (await draft_invoice(self._bench, ws, request.record, marker_of(intent.intent_id))).plan
-            fresh = self._new_intent(ws, request, intent.intent_id, plan)
+            drafted, _ = await self._drafted(ws, request, intent.intent_id)
+            fresh = self._new_intent(ws, request, intent.intent_id, drafted)
             failed = replace(fresh, generation=intent.generation, run=intent.run, created_at=intent.created_at)
             limit = limit_in(await self._bench.billing.entitlements(intent.workspace_id), ws.books.environment)
             opened = await self._bench.intents.reopen(failed, _opened(failed), limit=limit)
@@ -252,14 +280,6 @@ def check_same_body(kept: KeptCall, body_hash: str) -> None:
     if kept.body_hash != body_hash:
         message = "This Idempotency-Key was used for another request. Use a new key for a new click."
         raise Conflict(message, code="idempotency_key_reused")
-
-
-def _check_mode(request: CreateRequest) -> None:
-    """Custom mode needs a previewed draft; it never falls back to quick (X5)."""
-    if "custom" in {request.settings.text("invoice_mode"), request.mode}:
-        message = "Custom mode needs a draft that was reviewed."
-        fix = "Open the review dialog and submit from there, or set Invoice mode to quick in settings section 2."
-        raise invalid_draft([Problem("draft_token", "missing", message, fix)])
 
 
 def _opened(intent: Intent) -> TrailEntry:

@@ -1,25 +1,27 @@
-"""From a record to the plan of what will be sent: reading, building, resolving. Writes nothing anywhere."""
+"""From a record to the plan of what will be sent: reading, building, adjusting, resolving. Writes nothing anywhere."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, tzinfo
 from zoneinfo import ZoneInfo
 
-from attibooks_core.errors import NotFound
+from attibooks_core.errors import InvalidDraft
+from attibooks_core.invoicing.adjusting import adjusted
+from attibooks_core.invoicing.sketches import finished, sketch_of
+from attibooks_core.invoicing.sources import read_source
 from attibooks_core.invoicing.texts import invalid_draft
 from attibooks_core.invoicing.workbench import Workbench, Workspace
 from attibooks_core.model import (
-    AttributeValue,
     Books,
     CompanyFacts,
     CrmRecord,
+    DraftSketch,
     InvoiceDraft,
     Problem,
     RecordRef,
     SubmissionPlan,
 )
+from attibooks_core.protocols import Resolution
 from attibooks_core.settings import Settings
-
-EMAIL_TYPE = "email-address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Drafted:
 
 
 async def draft_invoice(bench: Workbench, ws: Workspace, ref: RecordRef, marker: str) -> Drafted:
-    """Read, build, resolve and plan.
+    """Read, build, adjust, resolve and plan.
 
     What the record or the settings lack is refused before the books are asked anything.
 
@@ -44,15 +46,45 @@ async def draft_invoice(bench: Workbench, ws: Workspace, ref: RecordRef, marker:
     ws.require_accounting()
     workspace_id = ws.context.workspace_id
     with bench.stage("read", workspace_id, marker):
-        record = await _read(ws, ref)
+        record = await read_source(ws, ref)
     _build(bench, ws, record, _unknown_company(ws.books))
     facts = await ws.backend.company(ws.context)
     with bench.stage("build", workspace_id, marker):
-        draft = _build(bench, ws, record, facts)
+        draft = await adjusted(bench, ws, _build(bench, ws, record, facts), record)
     with bench.stage("prepare", workspace_id, marker):
-        resolution = await ws.backend.resolve(ws.context, draft)
-        plan = ws.backend.plan(ws.context.settings, draft, facts, resolution, marker)
+        return await prepare(ws, draft, facts, marker)
+
+
+async def prepare(ws: Workspace, draft: InvoiceDraft, facts: CompanyFacts, marker: str) -> Drafted:
+    """Resolve a draft and plan it.
+
+    :raises InvalidDraft: with every obstacle at once.
+    """
+    return planned(ws, draft, facts, await ws.backend.resolve(ws.context, draft), marker)
+
+
+def planned(ws: Workspace, draft: InvoiceDraft, facts: CompanyFacts, resolution: Resolution, marker: str) -> Drafted:
+    """The bytes of a draft whose references are known; pure."""
+    plan = ws.backend.plan(ws.context.settings, draft, facts, resolution, marker)
     return Drafted(draft, replace(plan, warnings=(*draft.warnings, *plan.warnings)))
+
+
+def sketch_invoice(bench: Workbench, ws: Workspace, record: CrmRecord, facts: CompanyFacts, today: date) -> DraftSketch:
+    """What a record makes, obstacles included; nothing is raised for them."""
+    try:
+        return sketch_of(bench.plugins.build_invoice(ws.scope, record, ws.context.settings, facts, today))
+    except InvalidDraft as refusal:
+        return refusal.sketch or DraftSketch(record.ref, today, problems=refusal.problems)
+
+
+async def adjusted_sketch(bench: Workbench, ws: Workspace, sketch: DraftSketch, record: CrmRecord) -> DraftSketch:
+    """A whole sketch after the adjusters; one with obstacles stays as it is, and so does one that they refuse."""
+    if sketch.problems:
+        return sketch
+    try:
+        return sketch_of(await adjusted(bench, ws, finished(sketch), record))
+    except InvalidDraft as refusal:
+        return replace(sketch, problems=refusal.problems)
 
 
 def check_target(settings: Settings, ref: RecordRef) -> None:
@@ -67,31 +99,11 @@ def check_target(settings: Settings, ref: RecordRef) -> None:
         raise invalid_draft([Problem("target_objects", "not_a_target", message, fix)])
 
 
-async def _read(ws: Workspace, ref: RecordRef) -> CrmRecord:
-    record = await ws.reader.read_record(ws.context, ref)
-    slug = ws.context.settings.text("source_customer_email")
-    attribute = record.attributes.get(slug) if slug else None
-    if attribute is None or not isinstance(attribute.first, RecordRef):
-        return record
-    followed = await _email_of(ws, attribute.first, attribute)
-    return replace(record, attributes={**record.attributes, attribute.slug: followed})
-
-
-async def _email_of(ws: Workspace, person: RecordRef, attribute: AttributeValue) -> AttributeValue:
-    """A reference to a person stands for that person's primary e-mail address (product row 41)."""
-    try:
-        record = await ws.reader.read_record(ws.context, person)
-    except NotFound:
-        return replace(attribute, values=())
-    addresses = (a.values for a in record.attributes.values() if a.type == EMAIL_TYPE)
-    return replace(attribute, values=next(addresses, ())[:1])
-
-
 def _build(bench: Workbench, ws: Workspace, record: CrmRecord, facts: CompanyFacts) -> InvoiceDraft:
-    return bench.plugins.build_invoice(ws.scope, record, ws.context.settings, facts, _today(bench, ws, facts))
+    return bench.plugins.build_invoice(ws.scope, record, ws.context.settings, facts, today_of(bench, ws, facts))
 
 
-def _today(bench: Workbench, ws: Workspace, facts: CompanyFacts) -> date:
+def today_of(bench: Workbench, ws: Workspace, facts: CompanyFacts) -> date:
     """The company's date (product row 51): the setting, else the books' zone, else UTC."""
     zone = _zone(ws.context.settings.text("timezone")) or _zone(facts.timezone) or UTC
     return bench.clock.now().astimezone(zone).date()

@@ -14,10 +14,14 @@ ANSWER = "answer"
 
 
 class Frozen(msgspec.Struct, frozen=True):
-    """What an operation needs to be carried out again: the plan and the settings that it was made with."""
+    """What an operation needs to be carried out again: the plan and the settings that it was made with.
+
+    :param is_reviewed: a person saw this very plan, so that no other may be sent instead.
+    """
 
     plan: SubmissionPlan
     settings: Mapping[str, Any]
+    is_reviewed: bool = False
 
 
 def freeze(vault: Vault, workspace_id: str, frozen: Frozen) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from attibooks_core.model import AccountingInvoice, Entitlements, Problem, Severity, WritebackReport
+from attibooks_core.invoicing.values import amount_of
+from attibooks_core.model import AccountingInvoice, Entitlements, LineSketch, Problem, Severity, WritebackReport
 from attibooks_core.plans.quota import resets_at
 from attibooks_core.storage.usage import Counter
 
@@ -64,6 +65,99 @@ class InvoiceShape(Struct, frozen=True, kw_only=True):
             version=invoice.version,
             environment=invoice.books.environment,
         )
+
+
+class MatchShape(Struct, frozen=True, kw_only=True):
+    """Which customer it is, and why; `id` null is one still to be made."""
+
+    how: str
+    id: str | None
+    reason: str
+
+
+class CandidateShape(Struct, frozen=True, kw_only=True):
+    """A customer that could be meant."""
+
+    id: str
+    name: str
+    email: str | None
+    reason: str
+
+
+class CustomerShape(Struct, frozen=True, kw_only=True):
+    """Whom the invoice goes to; `match` null while the books cannot say."""
+
+    name: str | None
+    email: str | None
+    match: MatchShape | None
+    candidates: list[CandidateShape]
+
+
+class LineShape(Struct, frozen=True, kw_only=True):
+    """A line; `id` null until the books have it, any other null is missing or left to the settings."""
+
+    id: str | None
+    description: str | None
+    quantity: str | None
+    rate: str | None
+    amount: str | None
+    item: str | None
+    tax_code: str | None
+
+    @classmethod
+    def of(cls, line: LineSketch) -> "LineShape":
+        """From a draft."""
+        whole = line.quantity is not None and line.rate is not None
+        return cls(
+            id=None,
+            description=line.description,
+            quantity=exact(line.quantity),
+            rate=exact(line.rate),
+            amount=money(amount_of(line.quantity, line.rate)) if whole else None,  # type: ignore[arg-type]
+            item=line.item,
+            tax_code=line.tax_code,
+        )
+
+
+class DraftShape(Struct, frozen=True, kw_only=True):
+    """What we intend to send; `tax` and `total` null when only the books will know them."""
+
+    customer: CustomerShape
+    currency: str | None
+    invoice_date: date
+    due_date: date | None
+    memo: str | None
+    lines: list[LineShape]
+    subtotal: str
+    tax: str | None
+    total: str | None
+
+
+class OriginShape(Struct, frozen=True, kw_only=True):
+    """Where a value came from."""
+
+    source: str
+    slug: str | None
+    text: str
+
+
+class RequestShape(Struct, frozen=True, kw_only=True):
+    """One write as it will cross the wire; `body` is the exact text."""
+
+    method: str
+    path: str
+    body: str
+
+
+class PreviewShape(Struct, frozen=True, kw_only=True):
+    """The answer to a preview; `payload` is empty while there are obstacles."""
+
+    draft: DraftShape
+    draft_token: str | None
+    provenance: dict[str, OriginShape]
+    obstacles: list[ProblemShape]
+    warnings: list[ProblemShape]
+    payload: list[RequestShape]
 
 
 class WritebackShape(Struct, frozen=True, kw_only=True):
@@ -126,3 +220,8 @@ class ErrorShape(Struct, frozen=True, kw_only=True):
 def money(value: Decimal) -> str:
     """An amount as the contract writes it: two decimals."""
     return f"{value:.2f}"
+
+
+def exact(value: Decimal | None) -> str | None:
+    """A rate or quantity as the contract writes it: every digit, no exponent."""
+    return None if value is None else format(value, "f")

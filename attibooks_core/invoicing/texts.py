@@ -6,7 +6,7 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from attibooks_core.errors import MAX_MESSAGE, AttiBooksError, InvalidDraft
-from attibooks_core.model import Problem
+from attibooks_core.model import DraftSketch, Problem
 
 _KEPT_CONTROLS = {"\n"}
 
@@ -28,13 +28,13 @@ def did_you_mean(wanted: str, known: Iterable[str]) -> str:
     return f" Did you mean `{near[0]}`?" if near else ""
 
 
-def invalid_draft(problems: Sequence[Problem]) -> InvalidDraft:
+def invalid_draft(problems: Sequence[Problem], *, sketch: DraftSketch | None = None) -> InvalidDraft:
     """The refusal that says every problem: what failed, then what to do."""
     if len(problems) == 1:
-        return InvalidDraft(f"{problems[0].message} {problems[0].fix}", problems=problems)
+        return InvalidDraft(f"{problems[0].message} {problems[0].fix}", problems=problems, sketch=sketch)
     failed = " ".join(p.message for p in problems)
     fixes = " ".join(dict.fromkeys(p.fix for p in problems))
-    return InvalidDraft(f"{failed} {fixes}", problems=problems)
+    return InvalidDraft(f"{failed} {fixes}", problems=problems, sketch=sketch)
 
 
 def error_line(error: AttiBooksError, at: datetime) -> str:

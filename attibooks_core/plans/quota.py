@@ -4,10 +4,8 @@ from datetime import UTC, datetime
 
 from attibooks_core.hookspecs import hookimpl
 from attibooks_core.model import Entitlements
+from attibooks_core.plans.entitlements import FEATURES
 from attibooks_core.protocols import BillingProvider
-
-FEATURES = frozenset({"custom_mode", "invoice_object", "two_way_sync"})
-"""The paid features, asked for by name."""
 
 COUNTED = "production"
 """Only invoices in real books count against a plan (X13)."""

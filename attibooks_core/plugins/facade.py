@@ -22,6 +22,7 @@ from attibooks_core.protocols import (
     AccountingBackend,
     AppGateway,
     BillingProvider,
+    DraftAdjuster,
     HostServices,
     Observer,
     RecordReader,
@@ -70,6 +71,8 @@ class Plugins:
         )
         self.billing: Mapping[str, BillingProvider] = self._objects("register_billing_providers", BillingProvider, host)
         self.gateways: Mapping[str, AppGateway] = self._objects("register_app_gateways", AppGateway, host)
+        adjusters = self._owned("register_draft_adjusters", DraftAdjuster, host).values()
+        self._adjusters = sorted(adjusters, key=lambda pair: (pair[1].phase, pair[0], pair[1].key))
         self._observers = self._unkeyed("register_observers", Observer, host)
         self.catalog = SettingsCatalog([*CORE_FIELDS, *self._settings_fields()])
 
@@ -167,6 +170,10 @@ class Plugins:
                 raise PluginError(impl.plugin_name, "build_invoice")
         raise PluginError("core", "build_invoice")
 
+    def adjusters(self, scope: WorkspaceScope) -> list[tuple[str, DraftAdjuster]]:
+        """The adjusters of a scope with the names of their plugins: by phase, then by plugin."""
+        return [(plugin, adjuster) for plugin, adjuster in self._adjusters if plugin in scope.enabled]
+
     async def tell(self, scope: WorkspaceScope, event: InvoiceEvent) -> None:
         """Tell every enabled listener, one after another; a failing or slow one is only logged."""
         for impl in self._implementations("on_invoice_event", scope):
@@ -229,10 +236,14 @@ class Plugins:
         return [item for _, item in self._checked(hook, protocol, host)]
 
     def _objects(self, hook: str, protocol: type[T], host: HostServices) -> dict[str, T]:
+        return {key: item for key, (_, item) in self._owned(hook, protocol, host).items()}
+
+    def _owned(self, hook: str, protocol: type[T], host: HostServices) -> dict[str, tuple[str, T]]:
+        """The objects of a hook by their keys, each with the name of its plugin."""
         offers: dict[str, list[tuple[str, T]]] = {}
         for plugin, item in self._checked(hook, protocol, host):
             offers.setdefault(item.key, []).append((plugin, item))  # type: ignore[attr-defined]
-        return {key: offer[0][1] for key, offer in offers.items() if self._sole(hook, key, [p for p, _ in offer])}
+        return {key: offer[0] for key, offer in offers.items() if self._sole(hook, key, [p for p, _ in offer])}
 
     def _settings_fields(self) -> list[SettingsField]:
         core = {f.key for f in CORE_FIELDS}

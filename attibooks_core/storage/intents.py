@@ -24,7 +24,7 @@ from attibooks_core.model import AccountingInvoice, Books, RecordRef
 from attibooks_core.storage import usage
 from attibooks_core.storage.engine import Database
 from attibooks_core.storage.statements import insert_once, one_at_a_time
-from attibooks_core.storage.tables import idempotency_keys, intents, invoices
+from attibooks_core.storage.tables import idempotency_keys, intents, invoices, used_drafts
 from attibooks_core.storage.trail import TrailEntry
 from attibooks_core.storage.trail import add as add_trail
 
@@ -116,6 +116,10 @@ class Ending:
     next_attempt_at: datetime | None = None
 
 
+class DraftUsed(Exception):
+    """The previewed draft was sent before."""
+
+
 class Intents:
     """Repository of intents and idempotency keys."""
 
@@ -150,17 +154,28 @@ class Intents:
         """Drop the kept answers of keys older than that; the keys stay, so an old click never makes a new invoice."""
         old = sa.update(idempotency_keys).where(idempotency_keys.c.created_at < before).values(answer=None)
         await self._database.write(lambda c: c.execute(old.where(idempotency_keys.c.answer.is_not(None))))
+        done = sa.delete(used_drafts).where(used_drafts.c.created_at < before)  # their tokens have expired long since
+        await self._database.write(lambda c: c.execute(done))
 
     # -- opening -------------------------------------------------------------------------------------------------
 
     async def open(
-        self, intent: Intent, body_hash: str, entry: TrailEntry, *, limit: int | None, confirm_recent: bool
+        self,
+        intent: Intent,
+        body_hash: str,
+        entry: TrailEntry,
+        *,
+        limit: int | None,
+        confirm_recent: bool,
+        draft_id: str | None = None,
     ) -> bool:
         """Store an intent, its key and the reservation of one invoice, in one transaction.
 
         :param limit: invoices a month; None is unlimited.
         :param confirm_recent: the user knows of the invoice that was made for this record just now.
+        :param draft_id: the preview that is sent; it makes one invoice only.
         :return: False when the key is taken: another call with it was faster.
+        :raises DraftUsed: the preview was sent before.
         :raises Question: an invoice for this record was made within a minute.
         :raises LimitReached: the month's invoices are used up.
         """
@@ -168,6 +183,8 @@ class Intents:
         def work(connection: sa.Connection) -> bool:
             if not insert_once(connection, idempotency_keys, _key_values(intent, body_hash)):
                 return False
+            if draft_id is not None and not insert_once(connection, used_drafts, _draft_values(intent, draft_id)):
+                raise DraftUsed
             if not confirm_recent:
                 _ask_about_recent(connection, intent)
             _reserve(connection, intent, limit)
@@ -308,6 +325,10 @@ class Intents:
             return also(connection)
 
         return await self._database.write(work)
+
+
+def _draft_values(intent: Intent, draft_id: str) -> dict[str, Any]:
+    return {"workspace_id": intent.workspace_id, "draft_id": draft_id, "created_at": intent.created_at}
 
 
 def _key_values(intent: Intent, body_hash: str) -> dict[str, Any]:

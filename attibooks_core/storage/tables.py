@@ -49,6 +49,16 @@ idempotency_keys = Table(
 )
 Index("ix_idempotency_keys_created_at", idempotency_keys.c.created_at)
 
+used_drafts = Table(
+    "used_drafts",
+    metadata,
+    Column("workspace_id", Text, nullable=False),
+    Column("draft_id", Text, nullable=False, comment="nonce of the draft token"),
+    Column("created_at", Instant, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "draft_id"),
+)
+Index("ix_used_drafts_created_at", used_drafts.c.created_at)
+
 intents = Table(
     "intents",
     metadata,

@@ -10,7 +10,10 @@ from litestar.params import FromPath, JSONBody
 
 from attibooks_core.host import Host
 from attibooks_core.invoicing.creating import ROUTE, CreateRequest, StillRunning
-from attibooks_core.invoicing.shapes import CreatedShape, UsageShape
+from attibooks_core.invoicing.leases import Lease
+from attibooks_core.invoicing.preview_answer import preview_answer
+from attibooks_core.invoicing.reviewing import review
+from attibooks_core.invoicing.shapes import CreatedShape, PreviewShape, UsageShape
 from attibooks_core.model import RecordRef
 from attibooks_core.plans.quota import COUNTED, month_of
 from attibooks_core.storage.trail import TrailEntry
@@ -25,6 +28,7 @@ from attibooks_core.web.schemas import (
     InstallationBody,
     JobAccepted,
     JobShape,
+    PreviewBody,
     RecordBody,
     SettingsAnswer,
     SettingsBody,
@@ -115,13 +119,31 @@ async def create_invoice(
     async def produce() -> bytes | StillRunning:
         settings = await calls.settings_of(call, data.settings, change=True)
         ref = RecordRef(data.object, data.record_id)
-        request = CreateRequest(call.caller, settings, ref, call.body_hash, data.mode, data.confirm_recent)
+        request = CreateRequest(
+            caller=call.caller,
+            settings=settings,
+            record=ref,
+            body_hash=call.body_hash,
+            mode=data.mode,
+            confirm_recent=data.confirm_recent,
+            draft_token=data.draft_token,
+            edits=data.edits,
+        )
         return await host.creator.create(request)
 
     outcome = await calls.single(ROUTE, call, produce)
     if isinstance(outcome, StillRunning):
         return _json(msgspec.json.encode(JobAccepted(job_id=outcome.job_id)), 202)
     return _json(outcome, 201)
+
+
+@post("/invoices/preview", status_code=200, responses=ERROR_RESPONSES)
+async def preview_invoice(host: TheHost, calls: TheCalls, call: TheCall, data: JSONBody[PreviewBody]) -> PreviewShape:
+    """Show what a create would send, where every value came from, and what is in the way. Writes nothing."""
+    caller, settings = call.caller, await calls.settings_of(call, data.settings, change=False)
+    lease = Lease(caller.crm, caller.accounting)
+    ws = host.bench.open(caller.gateway, caller.workspace_id, settings, lease)
+    return preview_answer(await review(host.bench, ws, RecordRef(data.object, data.record_id), data.edits))
 
 
 @post("/invoices/trail", status_code=200, responses=ERROR_RESPONSES)
@@ -155,6 +177,7 @@ ROUTES = [
     get_settings,
     put_settings,
     create_invoice,
+    preview_invoice,
     invoice_trail,
     usage,
     get_job,

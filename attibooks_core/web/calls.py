@@ -13,6 +13,7 @@ from attibooks_core.host import Host
 from attibooks_core.invoicing.answering import repeat
 from attibooks_core.invoicing.creating import check_same_body
 from attibooks_core.invoicing.freezing import ANSWER
+from attibooks_core.invoicing.template_settings import template_problems
 from attibooks_core.model import Caller, Problem
 from attibooks_core.settings import Settings
 from attibooks_core.storage.intents import KeptCall
@@ -77,6 +78,7 @@ class Calls:
         :raises InvalidSettings: with every problem at once.
         """
         settings, problems = self._host.plugins.catalog.read(given)
+        problems += template_problems(self._host.plugins.catalog, settings)
         if problems:
             raise invalid_settings(problems)
         return settings

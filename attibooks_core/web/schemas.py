@@ -6,10 +6,13 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from attibooks_core.invoicing.edits import Edits
 from attibooks_core.invoicing.shapes import ProblemShape
+from attibooks_core.invoicing.tokens import MAX_LENGTH
 
 Slug = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_-]+$")]
 PlainText = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")]
+DraftText = Annotated[str, Meta(min_length=1, max_length=MAX_LENGTH, pattern=r"^[\x21-\x7e]+$")]
 SettingsObject = dict[str, Any]
 
 
@@ -30,9 +33,15 @@ class CreateBody(RecordBody, kw_only=True):
     """A click on *Create QuickBooks invoice*."""
 
     mode: Literal["quick", "custom"] | None = None
-    draft_token: PlainText | None = None
-    edits: dict[str, Any] | None = None
+    draft_token: DraftText | None = None
+    edits: Edits | None = None
     confirm_recent: bool = False
+
+
+class PreviewBody(RecordBody, kw_only=True):
+    """A look at what a create would send."""
+
+    edits: Edits | None = None
 
 
 class InstallationBody(Body, kw_only=True):

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attibooks_core.errors import MAX_MESSAGE, InvalidDraft
-from attibooks_core.invoicing.builder import MAX_AMOUNT, amount_of, build
+from attibooks_core.invoicing.builder import build
+from attibooks_core.invoicing.values import MAX_AMOUNT, amount_of
 from attibooks_core.model import AttributeValue, CrmRecord, InvoiceDraft, RecordRef, Source
 from attibooks_core.settings import CORE_FIELDS, SettingsCatalog
 

@@ -46,6 +46,7 @@ class Backend:
     key = "made_up"
     display_name = "Made up"
     capabilities = Capability.NONE
+    mappable = ()
     def books(self, settings): return Books("made_up", "sandbox", "1")
     async def check_connection(self, ws): ...
     async def company(self, ws): ...
