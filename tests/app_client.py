@@ -90,6 +90,13 @@ class AppClient:
         """Store settings."""
         return self.call("PUT", "settings", {"settings": settings}, key=uuid4().hex)
 
+    def preview(self, object_slug: str, record_id: str, **more: Any) -> httpx.Response:
+        """Open the review dialog."""
+        body = {"object": object_slug, "record_id": record_id, **more}
+        if self.settings is not None and "settings" not in body:
+            body["settings"] = self.settings
+        return self.read("invoices/preview", body)
+
     def create(self, object_slug: str, record_id: str, *, key: str | None = None, **more: Any) -> httpx.Response:
         """Click *Create QuickBooks invoice*."""
         body = {"object": object_slug, "record_id": record_id, **more}

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from typing import Any, Self
 from uuid import uuid4
 
@@ -116,11 +117,22 @@ class Desk:
         name = self.names[record_id]
         return [i for i in self.realm["invoices"] if i["CustomerRef"]["name"] == name]
 
+    def sent(self, path: str = "*/invoice", *, since: int = 0) -> list[str]:
+        """Bodies of the writes that the books received, oldest first."""
+        calls = self.box.calls("quickbooks", "core", since=since)
+        return [c["request_body"] for c in calls if fnmatch(c["path"].partition("?")[0], path)]
+
     # -- the app -------------------------------------------------------------------------------------------------
 
     def create(self, record_id: str, object_slug: str = "companies", **more: Any) -> httpx.Response:
         """Click once and take what comes."""
         return self.app.create(object_slug, record_id, **more)
+
+    def preview(self, record_id: str, object_slug: str = "companies", **more: Any) -> dict[str, Any]:
+        """What the review dialog shows."""
+        answer = self.app.preview(object_slug, record_id, **more)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
 
     def click(
         self, record_id: str, object_slug: str = "companies", *, key: str | None = None, **more: Any

@@ -22,6 +22,17 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def install_plugin(folder: Path, name: str, source: str) -> Path:
+    """A distribution with one plugin, made by hand; the folder to put on the host's path."""
+    path = folder / f"{name}-plugin"
+    info = path / f"{name}-1.0.dist-info"
+    info.mkdir(parents=True)
+    (path / f"{name}.py").write_text(source)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[attibooks]\n{name} = {name}\n")
+    return path
+
+
 class HostProcess:
     """`attibooks serve` (or another command) with an environment of its own; use it as a context manager."""
 

@@ -14,7 +14,7 @@ from attibooks_core.storage.engine import Database
 from attibooks_core.storage.tables import intents
 from attibooks_sandbox.testing import Sandbox
 from tests.desk import Desk
-from tests.host_process import HostProcess
+from tests.host_process import HostProcess, install_plugin
 
 PLUGIN = """
 import os, pathlib, signal
@@ -35,17 +35,6 @@ def register_observers(host):
 """
 
 
-def install_killer(folder: Path) -> Path:
-    """A distribution with one plugin, made by hand."""
-    path = folder / "killer-plugin"
-    info = path / "killer-1.0.dist-info"
-    info.mkdir(parents=True)
-    (path / "killer.py").write_text(PLUGIN)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: killer\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[attibooks]\nkiller = killer\n")
-    return path
-
-
 class Theatre:
     """One database, hosts that come and go, and an order that kills the one that reads it."""
 
@@ -53,7 +42,7 @@ class Theatre:
         self._folder = folder
         self._order = folder / "kill-order"
         self._environment = {**environment, "KILL_ORDER": str(self._order)}
-        self._plugin = install_killer(folder)
+        self._plugin = install_plugin(folder, "killer", PLUGIN)
         self._hosts: list[HostProcess] = []
         self._desks: list[Desk] = []
         self.box = box
