@@ -24,6 +24,9 @@ _ATTEMPT_SHARE = 0.6
 _POLICY = RetryPolicy(attempts=3, base=0.3, longest=3.0)
 """Attio's `Retry-After` is normally the next second, which fits; what asks for more is left to the caller's queue."""
 
+PAGE = 500
+"""Most records that one query gives (Attio API, pagination)."""
+
 _YEAR_5000 = 95_617_584_000
 
 
@@ -87,6 +90,25 @@ class AttioClient:
         :raises NotFound: code `record_not_found`; the record or its whole object is not there.
         """
         return members(await self._data(ws, "GET", _record_path(ref), _is_record))
+
+    async def query_records(
+        self,
+        ws: WorkspaceContext,
+        object_slug: str,
+        condition: Mapping[str, object],
+        *,
+        limit: int,
+        offset: int = 0,
+        sorts: Sequence[Mapping[str, str]] = (),
+    ) -> Sequence[Mapping[str, object]]:
+        """Read a page of the records that meet a filter, each like that of `get_record`; Attio counts it as a read.
+
+        :param limit: at most `PAGE`; a page with fewer records is the last one.
+        :raises NotFound: code `record_not_found`; there is no such object.
+        """
+        path = _path("objects", object_slug, "records", "query")
+        body = {"filter": condition, "sorts": sorts, "limit": limit, "offset": offset}
+        return [members(row) for row in elements(await self._data(ws, "POST", path, _are_records, body))]
 
     async def put_values(self, ws: WorkspaceContext, ref: RecordRef, values: Mapping[str, Sequence[object]]) -> None:
         """Overwrite attributes of one record, all or none of them; `[]` empties one, others stay as they are.
@@ -165,6 +187,15 @@ def _is_object(data: object) -> bool:
 
 def _is_record(data: object) -> bool:
     return isinstance(members(data).get("values"), dict)
+
+
+def _are_records(data: object) -> bool:
+    return _is_list(data) and all(_is_record(row) and record_id(row) for row in elements(data))
+
+
+def record_id(row: object) -> str:
+    """The id that a record of an answer has; empty when it has none."""
+    return text(members(members(row).get("id")).get("record_id"))
 
 
 def _record_path(ref: RecordRef) -> str:

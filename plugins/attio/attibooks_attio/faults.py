@@ -20,6 +20,7 @@ from attibooks_core.errors import (
     Refused,
     Unavailable,
 )
+from attibooks_core.model import RecordRef
 from attibooks_core.protocols import HttpReply
 from attibooks_core.retries import retry_after
 
@@ -180,6 +181,27 @@ def not_found(fault: AttioFault) -> NotFound:
             "The record is not in Attio; it may have been deleted or merged. Open it again in Attio and try again."
         )
     return NotFound(message, code="record_not_found", reference=fault.reference)
+
+
+def missing_record(ref: RecordRef) -> NotFound:
+    """The error for one of several records, which it names: its `details` are `object` and `record_id`."""
+    named = f"{shortened(ref.record_id, 100)} of {shortened(ref.object, 100)}"
+    return NotFound(
+        f"The record {named} is not in Attio; it may have been deleted or merged. "
+        "Remove the reference to it in Attio, then try again.",
+        code="record_not_found",
+        details={"object": ref.object, "record_id": ref.record_id},
+    )
+
+
+def missing_reference(object_slug: str, attribute: str, fault: AttioFault) -> NotFound:
+    """The error for an attribute that is not there or refers to no record: `details` are `object` and `attribute`."""
+    return NotFound(
+        f"`{shortened(attribute, 100)}` is no record reference of {shortened(object_slug, 100)} in Attio. "
+        "Correct the slug in the settings, then try again.",
+        reference=fault.reference,
+        details={"object": object_slug, "attribute": attribute},
+    )
 
 
 def _too_many(fault: AttioFault) -> AttiBooksError:

@@ -166,16 +166,28 @@ def _person(body: Mapping[str, object]) -> PlainValue | None:
 
 
 def _location(body: Mapping[str, object]) -> PlainValue | None:
-    """One readable line: the address, or where there is none the coordinates."""
-    return _joined(body, _ADDRESS) or _joined(body, ("latitude", "longitude")) or None
+    """An address as it stands on an envelope, in lines; where there is none, the coordinates.
+
+    The country is its ISO 3166 code, as Attio knows no name of it.
+    """
+    lines = (_joined(body, names) for names in _ADDRESS)
+    return "\n".join(line for line in lines if line) or _joined(body, _COORDINATES, ", ") or None
 
 
-def _joined(body: Mapping[str, object], names: tuple[str, ...]) -> str:
+def _joined(body: Mapping[str, object], names: tuple[str, ...], between: str = " ") -> str:
     parts = (" ".join(text(body.get(name)).split()) for name in names)
-    return ", ".join(part for part in parts if part)
+    return between.join(part for part in parts if part)
 
 
-_ADDRESS = ("line_1", "line_2", "line_3", "line_4", "locality", "region", "postcode", "country_code")
+_ADDRESS = (
+    ("line_1",),
+    ("line_2",),
+    ("line_3",),
+    ("line_4",),
+    ("locality", "region", "postcode"),
+    ("country_code",),
+)
+_COORDINATES = ("latitude", "longitude")
 
 _READERS: Mapping[str, Callable[[Mapping[str, object]], PlainValue | None]] = {
     "text": lambda body: _plain(body.get("value")),

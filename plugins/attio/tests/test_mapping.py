@@ -98,11 +98,22 @@ def test_each_type_becomes_a_plain_value(kind, members, value):
     assert type(result.values[0]) is type(value)
 
 
-def test_a_location_becomes_one_readable_line():
-    members = {"line_1": " 1  Main St ", "line_2": None, "locality": "Brussels", "region": "", "postcode": "1000"}
-    assert values(entry("location", **members, country_code="BE", latitude="50.8", longitude="4.3")) == (
-        "1 Main St, Brussels, 1000, BE",
-    )
+@pytest.mark.parametrize(
+    ("members", "lines"),
+    [
+        (
+            {"line_1": " 1  Main St ", "line_2": "Suite 2", "locality": "Austin", "region": "TX", "postcode": "73301"},
+            ["1 Main St", "Suite 2", "Austin TX 73301", "US"],
+        ),
+        ({"line_1": "Rue Haute 1", "line_2": None, "region": "", "postcode": "1000"}, ["Rue Haute 1", "1000", "US"]),
+        ({"line_1": "a", "line_2": "b", "line_3": "c", "line_4": "d"}, ["a", "b", "c", "d", "US"]),
+        ({"line_1": "Lobby\nRoom 7"}, ["Lobby Room 7", "US"]),
+        ({}, ["US"]),
+    ],
+)
+def test_a_location_becomes_the_lines_of_an_address(members, lines):
+    where = {"latitude": "50.8", "longitude": "4.3", "country_code": "US"}
+    assert values(entry("location", **where, **members)) == ("\n".join(lines),)
 
 
 def test_a_location_without_an_address_becomes_its_coordinates():
@@ -118,6 +129,27 @@ def test_a_value_with_nothing_in_it_is_no_value(kind):
 def test_values_keep_their_order_and_empty_lists_have_no_type():
     assert values(entry("text", value="b"), entry("text", value="a")) == ("b", "a")
     assert read() == AttributeValue("x")
+
+
+@pytest.mark.parametrize(
+    ("kind", "members"),
+    [
+        ("text", [{"value": "b"}, {"value": "a"}]),
+        ("number", [{"value": 2}, {"value": 1}]),
+        ("currency", [{"currency_value": 2, "currency_code": "EUR"}, {"currency_value": 1, "currency_code": "EUR"}]),
+        ("select", [{"option": {"title": "b"}}, {"option": {"title": "a"}}]),
+        ("record-reference", [{"target_object": o, "target_record_id": "r"} for o in ("people", "companies")]),
+        ("actor-reference", [{"referenced_actor_id": "m-2"}, {"referenced_actor_id": "m-1"}]),
+        ("domain", [{"domain": "b.example"}, {"domain": "a.example"}]),
+        ("email-address", [{"email_address": "b@x.example"}, {"email_address": "a@x.example"}]),
+        ("phone-number", [{"phone_number": "+3225551234"}, {"phone_number": "+3225551233"}]),
+        ("location", [{"line_1": "b"}, {"line_1": "a"}]),
+    ],
+)
+def test_each_of_several_values_is_read_and_those_with_nothing_in_them_are_left_out(kind, members):
+    alone = [values(entry(kind, **each))[0] for each in members]
+    assert values(entry(kind, **members[0]), entry(kind), entry(kind, **members[1])) == tuple(alone)
+    assert alone[0] != alone[1]
 
 
 def test_a_bare_value_is_taken_as_one():
