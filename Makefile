@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DISTRIBUTIONS := . ./plugins/attio ./plugins/quickbooks ./sandbox
-SOURCES := attibooks_core hookspecs.py conftest.py plugins sandbox tests benchmarks
+SOURCES := attibooks_core hookspecs.py conftest.py plugins sandbox examples tests benchmarks
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
 .venv/.ok: requirements/uv.txt requirements/dev.txt pyproject.toml plugins/attio/pyproject.toml plugins/quickbooks/pyproject.toml sandbox/pyproject.toml

@@ -46,6 +46,7 @@ def test_a_hook_has_a_user_among_our_own_plugins(name):
         *ROOT.glob("attibooks_core/**/*.py"),
         *ROOT.glob("plugins/*/attibooks_*/**/*.py"),
         *ROOT.glob("sandbox/attibooks_sandbox/**/*.py"),
+        *ROOT.glob("examples/*/attibooks_*/**/*.py"),
     ]
     users = [p for p in owners if p.name != "hookspecs.py" and "tests" not in p.parts and implements(p, name)]
     assert users, f"{name} has no user; a hook comes with its first one"

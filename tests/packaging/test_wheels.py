@@ -14,8 +14,13 @@ DISTRIBUTIONS = {
     "attibooks_attio": ROOT / "plugins/attio",
     "attibooks_quickbooks": ROOT / "plugins/quickbooks",
     "attibooks_sandbox": ROOT / "sandbox",
+    "attibooks_example_deposit": ROOT / "examples/deposit_adjuster",
 }
-PLUGINS = {"attibooks_attio": "plugins/attio/tests", "attibooks_quickbooks": "plugins/quickbooks/tests"}
+PLUGINS = {
+    "attibooks_attio": "plugins/attio/tests",
+    "attibooks_quickbooks": "plugins/quickbooks/tests",
+    "attibooks_example_deposit": "examples/deposit_adjuster/tests",
+}
 UV = Path(sys.executable).parent / "uv"
 
 pytestmark = pytest.mark.timeout(400)
