@@ -1,6 +1,6 @@
 """QuickBooks Online as the host sees it: one object, stateless towards workspaces except for what it keeps of them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from attibooks_core.errors import AttiBooksError, ConnectionProblem, NotFound, PlanOutdated
@@ -10,6 +10,7 @@ from attibooks_core.model import (
     Capability,
     CompanyFacts,
     InvoiceDraft,
+    MappableField,
     RecordRef,
     Submission,
     SubmissionPlan,
@@ -26,8 +27,8 @@ from attibooks_core.settings import Settings
 from attibooks_quickbooks import mapping
 from attibooks_quickbooks.client import QuickBooksClient
 from attibooks_quickbooks.company import Companies, access_of
-from attibooks_quickbooks.customers import Customers
 from attibooks_quickbooks.faults import vendor_code
+from attibooks_quickbooks.fields import MAPPABLE
 from attibooks_quickbooks.lists import Lists
 from attibooks_quickbooks.refusals import CHANGED_BOOKS, NOT_FOUND
 from attibooks_quickbooks.resolve import Resolver
@@ -42,12 +43,13 @@ class QuickBooksBackend:
     key = KEY
     display_name = "QuickBooks Online"
     capabilities = Capability.MULTICURRENCY | Capability.TAX | Capability.SEND_EMAIL | Capability.SANDBOX
+    mappable: Sequence[MappableField] = MAPPABLE
 
     def __init__(self, http: HttpFactory, clock: Clock, settings: QuickBooksHostSettings) -> None:
         self._client = QuickBooksClient(http, clock, settings)
         self._companies = Companies(self._client, clock)
-        self._lists = Lists(self._client, clock)
-        self._resolver = Resolver(self._companies, Customers(self._client), self._lists)
+        self._lists = Lists(clock)
+        self._resolver = Resolver(self._client, self._companies, self._lists)
         self._submitter = Submitter(self._client, clock)
 
     def books(self, settings: Settings) -> Books:
@@ -74,7 +76,7 @@ class QuickBooksBackend:
             return await self._companies.facts(ws)
 
     async def resolve(self, ws: WorkspaceContext, draft: InvoiceDraft) -> Resolution:
-        """Find customer, item and tax code; nothing is read for a linked customer when the rest is kept.
+        """Find what the draft refers to; nothing is read for a linked customer when the rest is kept.
 
         :raises InvalidDraft: every obstacle at once.
         """

@@ -21,6 +21,7 @@ from attibooks_core.protocols import Clock, ConnectionStatus, WorkspaceContext
 from attibooks_quickbooks import query
 from attibooks_quickbooks.cache import ExpiringCache, SingleFlight
 from attibooks_quickbooks.client import ONCE, Access, QuickBooksClient
+from attibooks_quickbooks.fields import custom_fields, fields_of
 from attibooks_quickbooks.settings import ENVIRONMENTS, books_of
 from attibooks_quickbooks.wire import CompanyInfo, CompanyInfoAnswer, Preferences, PreferencesAnswer
 
@@ -140,6 +141,7 @@ def facts_from(books: Books, info: CompanyInfo, preferences: Preferences) -> Com
     country = _country(info)
     home = _home_currency(preferences, country)
     sales_tax = bool(preferences.tax_prefs.using_sales_tax)
+    extra = _extra(preferences)
     return CompanyFacts(
         books=books,
         name=info.company_name or info.legal_name or books.company_id,
@@ -149,17 +151,28 @@ def facts_from(books: Books, info: CompanyInfo, preferences: Preferences) -> Com
         currencies=frozenset({home}),
         tax_code_required=sales_tax and country not in {"US", ""},
         timezone=_zone(info.default_time_zone),
-        extra={
-            "book_close_date": preferences.accounting_info_prefs.book_close_date,
-            "custom_numbers": bool(preferences.sales_forms_prefs.custom_txn_numbers),
-            "sales_tax": sales_tax,
-        },
+        extra=extra,
+        fields=fields_of(extra),
     )
 
 
 def with_currencies(facts: CompanyFacts, codes: set[str]) -> CompanyFacts:
     """The same company with the active currencies of its list; the home currency need not be in there."""
     return replace(facts, currencies=facts.currencies | codes)
+
+
+def _extra(preferences: Preferences) -> dict[str, str | bool | None]:
+    """What this plugin alone understands; None where QuickBooks does not say."""
+    accounting = preferences.accounting_info_prefs
+    return {
+        "book_close_date": accounting.book_close_date,
+        "custom_numbers": bool(preferences.sales_forms_prefs.custom_txn_numbers),
+        "sales_tax": bool(preferences.tax_prefs.using_sales_tax),
+        "class_per_invoice": accounting.class_tracking_per_txn,
+        "class_per_line": accounting.class_tracking_per_txn_line,
+        "locations": accounting.track_departments,
+        **custom_fields(preferences),
+    }
 
 
 def _info_path(access: Access) -> str:

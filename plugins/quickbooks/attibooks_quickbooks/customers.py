@@ -1,26 +1,32 @@
-"""Which customer an invoice goes to: found by link, name or e-mail address, never guessed, never made twice.
+"""Which customer an invoice goes to: chosen, or found by link, name or e-mail address, never guessed or made twice.
 
-Order (product rule on customer matching): the remembered link of the record, the exact name, the one customer with
-the e-mail address, a new one. Two candidates are a refusal that lists them.
+Order (product rule on customer matching): the user's choice, the remembered link of the record, the exact name, the one
+customer with the e-mail address, a new one. Two candidates are a refusal that lists them. Whoever else could be meant
+is a candidate for a person; candidates cost no reading of their own.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import msgspec
 
-from attibooks_core.errors import AttiBooksError, InvalidDraft
-from attibooks_core.model import CompanyFacts, CustomerMatch, InvoiceDraft, Problem, RecordRef, Source
+from attibooks_core.errors import InvalidDraft
+from attibooks_core.model import Candidate, CompanyFacts, CustomerMatch, InvoiceDraft, Problem, RecordRef, Source
 from attibooks_core.protocols import Memory, WorkspaceContext
 from attibooks_quickbooks import query
 from attibooks_quickbooks.client import QuickBooksClient
 from attibooks_quickbooks.company import access_of
+from attibooks_quickbooks.likeness import candidates_of, spellings
 from attibooks_quickbooks.names import INACTIVE, clean_name, in_currency, name_obstacles, same_name, shown
+from attibooks_quickbooks.obstacles import refusal
 from attibooks_quickbooks.wire import Customer
 
 MAX_SHOWN = 5
-"""Candidates that a sentence lists."""
+"""Customers that a sentence lists."""
+
+NAMED_BY_HAND = CustomerMatch("chosen", None, "You chose this name.")
+"""How a customer is found whose name the user wrote; it has its id then."""
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -35,10 +41,12 @@ class FoundCustomer:
     """A customer that can take the invoice, or the wish for a new one.
 
     :param currency: what the invoice will be in.
+    :param candidates: customers that could be meant as well.
     """
 
     match: CustomerMatch
     currency: str
+    candidates: tuple[Candidate, ...] = ()
 
 
 class Customers:
@@ -51,38 +59,76 @@ class Customers:
         """The customer of a draft.
 
         :raises InvalidDraft: none can be used, several could be meant, or only one that is inactive or in another
-            currency.
+            currency; with the candidates among those that were read.
         """
+        if draft.customer_id is not None:
+            return await self._chosen(ws, draft, facts, draft.customer_id)
         name = clean_name(draft.customer_name)
         if problems := name_obstacles(name):
             raise refusal(problems)
-        link = None if _named_by_user(draft) else await recall_link(ws.memory, draft.source)
+        link = None if _named_by_user(draft) else await recall_link(ws.memory, draft.customer_record or draft.source)
         if link and (draft.currency is None or (link.currency or facts.home_currency) == draft.currency):
             match = CustomerMatch("remembered", link.id, "An earlier invoice of this record went to this customer.")
             return FoundCustomer(match, link.currency or facts.home_currency)
-        return await self._by_name(ws, draft, facts, name)
+        return await self._searched(ws, draft, facts, name)
 
-    async def _by_name(
+    async def _chosen(
+        self, ws: WorkspaceContext, draft: InvoiceDraft, facts: CompanyFacts, customer_id: str
+    ) -> FoundCustomer:
+        is_id = customer_id.isascii() and customer_id.isdigit()
+        rows = (await self._rows(ws, query.customer_with_id(customer_id))) if is_id else []
+        found = next((c for c in rows if c.id == customer_id), None)
+        if found is None:
+            raise refusal([_unknown(customer_id)])
+        if not found.active:
+            raise refusal([_inactive(found.display_name.removesuffix(INACTIVE))])
+        currency = found.currency or facts.home_currency
+        if facts.multicurrency and draft.currency not in {None, currency}:
+            problem = other_currency(found.display_name, currency, draft.currency or "")
+            raise refusal([replace(problem, field="customer_name")])
+        reason = f"You chose “{shown(found.display_name)}”."
+        return FoundCustomer(CustomerMatch("chosen", found.id, reason), currency)
+
+    async def _searched(
         self, ws: WorkspaceContext, draft: InvoiceDraft, facts: CompanyFacts, name: str
     ) -> FoundCustomer:
+        """The customer of a name or address, and who else could be meant among those that were read for it."""
+        seen: list[Customer] = []
+        try:
+            found = await self._by_name(ws, draft, facts, name, seen)
+        except InvalidDraft as refused:
+            refused.candidates = candidates_of(seen, name, draft.customer_email, None)
+            raise
+        return replace(found, candidates=candidates_of(seen, name, draft.customer_email, found.match.id))
+
+    async def _by_name(
+        self, ws: WorkspaceContext, draft: InvoiceDraft, facts: CompanyFacts, name: str, seen: list[Customer]
+    ) -> FoundCustomer:
         wanted = draft.currency if facts.multicurrency else None
-        rows = await self._client.query(access_of(ws), query.customers_named(_names(name, wanted)))
-        named = pick_by_name(rows.customer, name, wanted, facts.home_currency)
+        seen.extend(await self._rows(ws, query.customers_named(_names(name, wanted))))
+        named = pick_by_name(seen, name, wanted, facts.home_currency)
         if named is not None:
-            how, reason = ("chosen", "You chose this name.") if _named_by_user(draft) else ("name", _why(named, name))
-            return FoundCustomer(CustomerMatch(how, named.id, reason), named.currency or facts.home_currency)
-        return await self._by_email(ws, draft, facts, wanted) or FoundCustomer(
+            match = CustomerMatch("name", named.id, _why(named, name))
+            match = replace(NAMED_BY_HAND, id=named.id) if _named_by_user(draft) else match
+            return FoundCustomer(match, named.currency or facts.home_currency)
+        return await self._by_email(ws, draft, facts, wanted, seen) or FoundCustomer(
             CustomerMatch("new", None, "QuickBooks has no customer of this name or e-mail address."),
             wanted or facts.home_currency,
         )
 
     async def _by_email(
-        self, ws: WorkspaceContext, draft: InvoiceDraft, facts: CompanyFacts, wanted: str | None
+        self,
+        ws: WorkspaceContext,
+        draft: InvoiceDraft,
+        facts: CompanyFacts,
+        wanted: str | None,
+        seen: list[Customer],
     ) -> FoundCustomer | None:
         if not draft.customer_email or _named_by_user(draft):
             return None
-        rows = await self._client.query(access_of(ws), query.customers_with_email(draft.customer_email))
-        found = [c for c in rows.customer if c.active]
+        rows = await self._rows(ws, query.customers_with_email(draft.customer_email))
+        seen.extend(rows)
+        found = [c for c in rows if c.active]
         if len(found) > 1:
             raise refusal([_several(draft.customer_email, found)])
         if not found:
@@ -92,6 +138,9 @@ class Customers:
             raise refusal([other_currency(found[0].display_name, currency, wanted or "")])
         reason = f"“{shown(found[0].display_name)}” is the only customer with this e-mail address."
         return FoundCustomer(CustomerMatch("email", found[0].id, reason), currency)
+
+    async def _rows(self, ws: WorkspaceContext, statement: str) -> list[Customer]:
+        return (await self._client.query(access_of(ws), statement)).customer
 
 
 def pick_by_name(rows: Iterable[Customer], name: str, wanted: str | None, home: str) -> Customer | None:
@@ -132,6 +181,11 @@ async def recall_link(memory: Memory, source: RecordRef) -> Link | None:
         return None
 
 
+def is_worth_remembering(match: CustomerMatch) -> bool:
+    """Whether the record is linked to the customer from now on; a name written for one invoice changes no link."""
+    return match.how != "remembered" and replace(match, id=None) != NAMED_BY_HAND
+
+
 async def remember_link(memory: Memory, source: RecordRef, link: Link) -> None:
     """Link the record to a customer, unless it already is."""
     if await recall_link(memory, source) != link:
@@ -147,24 +201,14 @@ def link_key(source: RecordRef) -> str:
 # -- sentences ---------------------------------------------------------------------------------------------------
 
 
-def refusal(problems: Sequence[Problem], *, cause: AttiBooksError | None = None) -> InvalidDraft:
-    """The error that says all problems, the first one in its message.
-
-    :param cause: what QuickBooks said, whose reference and code are kept.
-    """
-    first, more = problems[0], len(problems) - 1
-    rest = f" ({more} more {'problem' if more == 1 else 'problems'})" if more else ""
-    reference, details = (cause.reference, cause.details) if cause else (None, {})
-    return InvalidDraft(f"{first.message} {first.fix}{rest}", problems=problems, reference=reference, details=details)
-
-
 def other_currency(name: str, has: str, wanted: str) -> Problem:
     """The customer exists in another currency than the invoice."""
     return Problem(
         "currency",
         "customer_currency",
         f"The customer “{shown(name)}” is kept in {has} in QuickBooks and the invoice is in {wanted}.",
-        f"Make a customer “{shown(in_currency(name, wanted))}” in {wanted} in QuickBooks, or change the currency.",
+        f"Make a customer “{shown(in_currency(name, wanted))}” in {wanted} in QuickBooks, choose another customer in"
+        " custom mode, or change the currency.",
     )
 
 
@@ -174,7 +218,7 @@ def _several(what: str, found: list[Customer]) -> Problem:
         "customer_name",
         "several_customers",
         f"Several customers in QuickBooks could be meant by {shown(what)}: {listed}.",
-        "Give the record the exact name of the right one, or merge them in QuickBooks.",
+        "Choose the right one in custom mode, give the record its exact name, or merge them in QuickBooks.",
     )
 
 
@@ -183,13 +227,22 @@ def _inactive(name: str) -> Problem:
         "customer_name",
         "inactive_customer",
         f"The customer “{shown(name)}” is inactive in QuickBooks.",
-        "Make it active again there, or rename the record.",
+        "Make it active again there, choose another customer in custom mode, or rename the record.",
+    )
+
+
+def _unknown(customer_id: str) -> Problem:
+    return Problem(
+        "customer_name",
+        "unknown_customer",
+        f"QuickBooks has no customer with the id {shown(customer_id)} that was chosen; it may have been merged.",
+        "Choose another customer in custom mode.",
     )
 
 
 def _names(name: str, currency: str | None) -> list[str]:
-    names = [name, name + INACTIVE]
-    return [*names, in_currency(name, currency)] if currency else names
+    twin = [in_currency(name, currency)] if currency else []
+    return [name, name + INACTIVE, *twin, *spellings(name)]
 
 
 def _why(customer: Customer, name: str) -> str:

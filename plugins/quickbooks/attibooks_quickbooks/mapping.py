@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from attibooks_core.errors import PlanOutdated
 from attibooks_core.model import (
     AccountingInvoice,
     Books,
@@ -62,13 +63,17 @@ def plan_of(settings: Settings, draft: InvoiceDraft, resolution: Resolution, mar
     if wants_mail and draft.customer_email:
         requests.append(WireRequest(SEND, "POST", f"{company}/invoice/{NEW}/send", ""))
     silent = [_no_address()] if wants_mail and not draft.customer_email else []
+    tax = None if references["tax"] is None else Decimal(references["tax"])
+    unsaid = [_tax_by_books()] if tax is None else []
     return SubmissionPlan(
         books=books,
         requests=tuple(requests),
         match=resolution.match,
         currency=references["currency"],
         subtotal=sum((amount_of(line) for line in draft.lines), Decimal("0.00")),
-        warnings=(*resolution.warnings, *silent),
+        warnings=(*resolution.warnings, *silent, *unsaid),
+        customer_record=draft.customer_record,
+        tax=tax,
     )
 
 
@@ -83,7 +88,7 @@ def customer_body(draft: InvoiceDraft, references: Mapping[str, Any]) -> str:
 
 
 def invoice_body(draft: InvoiceDraft, resolution: Resolution, marker: str) -> str:
-    """The invoice; its number is left to QuickBooks."""
+    """The invoice; its number is left to QuickBooks unless one is mapped."""
     references = resolution.references
     body: dict[str, Any] = {
         "CustomerRef": {"value": resolution.match.id or NEW},
@@ -97,6 +102,7 @@ def invoice_body(draft: InvoiceDraft, resolution: Resolution, marker: str) -> st
         body["BillEmail"] = {"Address": draft.customer_email}
     if draft.memo:
         body["CustomerMemo"] = {"value": plain(draft.memo)}
+    body |= references["header"]
     body["PrivateNote"] = note_of(marker)
     if references["tax_excluded"]:
         body["GlobalTaxCalculation"] = "TaxExcluded"
@@ -141,18 +147,29 @@ def sent_value(request: WireRequest, *path: str) -> str | None:
 
 def _line(line: DraftLine, references: Mapping[str, Any]) -> dict[str, Any]:
     detail: dict[str, Any] = {
-        "ItemRef": {"value": references["item"]},
+        "ItemRef": {"value": _of_line(references["items"], line.item)},
         "Qty": _number(line.quantity),
         "UnitPrice": _number(line.rate),
     }
-    if references["tax_code"]:
-        detail["TaxCodeRef"] = {"value": references["tax_code"]}
+    if (tax_code := _of_line(references["tax_codes"], line.tax_code)) is not None:
+        detail["TaxCodeRef"] = {"value": tax_code}
+    detail |= references["detail"]
     return {
         "DetailType": "SalesItemLineDetail",
         "Amount": _number(amount_of(line)),
         "Description": plain(line.description),
         "SalesItemLineDetail": detail,
     }
+
+
+def _of_line(ids: Mapping[str, str | None], text: str | None) -> str | None:
+    """The id that was found for what a line says.
+
+    :raises PlanOutdated: the line was changed after its draft was resolved.
+    """
+    if (text or "") not in ids:
+        raise PlanOutdated("A line has another item or tax code than when the invoice was prepared. Try again.")
+    return ids[text or ""]
 
 
 def _number(value: Decimal) -> msgspec.Raw:
@@ -256,3 +273,13 @@ def _day(text: str | None) -> date | None:
 def _money(value: Decimal | None) -> Decimal:
     """An amount that can be counted with: nonsense such as NaN or 1e999 counts as nothing."""
     return value if value is not None and value.is_finite() and abs(value) < _LARGEST else Decimal(0)
+
+
+def _tax_by_books() -> Problem:
+    return Problem(
+        "tax",
+        "tax_by_books",
+        "Only QuickBooks knows the sales tax, and works it out when it makes the invoice.",
+        "Expect the total to be higher by the tax.",
+        severity="warning",
+    )

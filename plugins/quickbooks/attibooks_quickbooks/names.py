@@ -23,7 +23,11 @@ def clean_name(name: str) -> str:
 
 
 def same_name(one: str, other: str) -> bool:
-    """Whether QuickBooks takes two names for one: it does not look at case."""
+    """Whether two names are one to QuickBooks: it does not look at case.
+
+    Nothing else is forgiven but spaces and the two ways to write an accent: `ß` is not `ss` and `²` is not `2`, because
+    a wrong customer is worse than a second one (product rule on customer matching).
+    """
     return _folded(one) == _folded(other)
 
 
@@ -70,4 +74,4 @@ def shown(name: str, limit: int = 60) -> str:
 
 
 def _folded(name: str) -> str:
-    return unicodedata.normalize("NFKC", " ".join(name.split())).casefold()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", " ".join(name.split())).lower())

@@ -9,10 +9,12 @@ from attibooks_core.protocols import Run
 from attibooks_quickbooks import query
 from attibooks_quickbooks.client import Access, QuickBooksClient
 from attibooks_quickbooks.company import together
-from attibooks_quickbooks.customers import pick_by_name, refusal
+from attibooks_quickbooks.customers import pick_by_name
 from attibooks_quickbooks.faults import NoAnswer, vendor_code
+from attibooks_quickbooks.likeness import candidates_of
 from attibooks_quickbooks.mapping import CUSTOMER, sent_value
 from attibooks_quickbooks.names import INACTIVE, as_customer, in_currency, same_name, shown
+from attibooks_quickbooks.obstacles import refusal
 from attibooks_quickbooks.refusals import DUPLICATE_NAME, DUPLICATE_REQUEST
 from attibooks_quickbooks.wire import Customer, CustomerAnswer
 
@@ -50,21 +52,25 @@ class Newcomers:
         """The name decides: a customer of it is ours, or as good as ours. Without one nothing was made."""
         if lost.refusal is not None and vendor_code(lost.refusal) == DUPLICATE_NAME:
             return await self._namesake(access, plan, request, lost.refusal)
-        found = await self._called(access, plan, request)
+        found, _ = await self._called(access, plan, request)
         if found is None:
             raise lost.refusal or lost.as_down()
         return found.id
 
     async def _namesake(self, access: Access, plan: SubmissionPlan, request: WireRequest, error: AttiBooksError) -> str:
-        found = await self._called(access, plan, request)
+        found, like = await self._called(access, plan, request)
         if found is not None:
             return found.id
         if vendor_code(error) == DUPLICATE_REQUEST:
             raise Down("QuickBooks has not finished making the customer. Try again in a few minutes.")
         name = sent_value(request, "DisplayName") or ""
-        raise refusal([_held(name, await self._holder(access, name))], cause=error) from error
+        held = _held(name, await self._holder(access, name))
+        raise refusal([held], cause=error, candidates=candidates_of(like, name, None, None)) from error
 
-    async def _called(self, access: Access, plan: SubmissionPlan, request: WireRequest) -> Customer | None:
+    async def _called(
+        self, access: Access, plan: SubmissionPlan, request: WireRequest
+    ) -> tuple[Customer | None, list[Customer]]:
+        """The customer of the name, or one whose name says that it is the same, and all that QuickBooks showed."""
         name, currency = sent_value(request, "DisplayName") or "", sent_value(request, "CurrencyRef", "value")
         others = [name + INACTIVE, as_customer(name), *([in_currency(name, currency)] if currency else [])]
         same, like = await together(  # apart: only of `=` it is documented that it does not look at case
@@ -72,10 +78,8 @@ class Newcomers:
             self._client.query(access, query.customers_named(others)),
         )
         rows = list({c.id: c for c in (*same.customer, *like.customer)}.values())
-        found = pick_by_name(rows, name, currency, plan.currency)
-        return found or next(
-            (c for c in rows if c.active and same_name(c.display_name, as_customer(name)) and _fits(c, currency)), None
-        )
+        renamed = (c for c in rows if c.active and same_name(c.display_name, as_customer(name)) and _fits(c, currency))
+        return pick_by_name(rows, name, currency, plan.currency) or next(renamed, None), rows
 
     async def _holder(self, access: Access, name: str) -> str:
         vendors, employees = await together(

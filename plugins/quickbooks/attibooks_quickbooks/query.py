@@ -27,8 +27,12 @@ def quoted(text: str) -> str:
 
 def customers_named(names: Iterable[str]) -> str:
     """Customers of any of these names, inactive ones too."""
-    values = ", ".join(quoted(name) for name in names)
-    return f"SELECT * FROM Customer WHERE DisplayName IN ({values}) AND {EITHER}"
+    return f"SELECT * FROM Customer WHERE DisplayName IN ({_values(names)}) AND {EITHER}"
+
+
+def customer_with_id(customer_id: str) -> str:
+    """The customer of this id, also when it is inactive."""
+    return f"SELECT * FROM Customer WHERE Id = {quoted(customer_id)} AND {EITHER}"
 
 
 def customers_called(name: str) -> str:
@@ -46,14 +50,15 @@ def holders_of(entity: str, name: str) -> str:
     return f"SELECT * FROM {entity} WHERE DisplayName = {quoted(name)} MAXRESULTS 10"
 
 
-def item_with_id(item_id: str) -> str:
-    """The item of this id, also when it is inactive."""
-    return f"SELECT * FROM Item WHERE Id = {quoted(item_id)} AND {EITHER}"
+def items_with_ids(ids: Iterable[str]) -> str:
+    """The items of these ids, also when they are inactive."""
+    return f"SELECT * FROM Item WHERE Id IN ({_values(ids)}) AND {EITHER} MAXRESULTS {PAGE}"
 
 
-def items_named(name: str) -> str:
-    """Items of this name, inactive ones too."""
-    return f"SELECT * FROM Item WHERE Name IN ({quoted(name)}, {quoted(name + ' (deleted)')}) AND {EITHER}"
+def items_named(names: Iterable[str]) -> str:
+    """Items of any of these names, inactive ones too."""
+    either = [called for name in names for called in (name, name + " (deleted)")]
+    return f"SELECT * FROM Item WHERE Name IN ({_values(either)}) AND {EITHER} MAXRESULTS {PAGE}"
 
 
 def service_items() -> str:
@@ -64,6 +69,14 @@ def service_items() -> str:
 def tax_codes() -> str:
     """Active tax codes."""
     return f"SELECT * FROM TaxCode MAXRESULTS {PAGE}"
+
+
+def entries_of(entity: str, start: int) -> str:
+    """A page of the active entries of a list such as classes.
+
+    :param start: position of the first row, from 1.
+    """
+    return f"SELECT * FROM {entity} STARTPOSITION {start} MAXRESULTS {PAGE}"
 
 
 def company_currencies() -> str:
@@ -83,3 +96,7 @@ def invoices_since(instant: datetime, customer_id: str | None, start: int, size:
         f"SELECT * FROM Invoice WHERE MetaData.CreateTime >= {since}{mine}"
         f" ORDERBY MetaData.CreateTime DESC STARTPOSITION {start} MAXRESULTS {size}"
     )
+
+
+def _values(texts: Iterable[str]) -> str:
+    return ", ".join(quoted(text) for text in texts)

@@ -1,57 +1,77 @@
 """From a draft to the things of the books that it refers to: every obstacle at once, reading as little as possible."""
 
 import asyncio
-from collections.abc import Coroutine
 from datetime import date
-from typing import Any
 
 from attibooks_core.errors import InvalidDraft
 from attibooks_core.model import CompanyFacts, InvoiceDraft, Problem
 from attibooks_core.protocols import Resolution, WorkspaceContext
+from attibooks_quickbooks.client import QuickBooksClient
 from attibooks_quickbooks.company import Companies
-from attibooks_quickbooks.customers import Customers, refusal
+from attibooks_quickbooks.customers import Customers
+from attibooks_quickbooks.entries import Entries
+from attibooks_quickbooks.fields import MAX_MEMO, field_obstacles, given_fields, invoice_members
+from attibooks_quickbooks.items import Items, TaxCodes, known_tax
 from attibooks_quickbooks.lists import Lists
 from attibooks_quickbooks.names import name_warnings
+from attibooks_quickbooks.obstacles import all_or_every_obstacle
 
 FRESH_SECONDS = 60.0
 """Facts older than this are read again before an invoice is refused because of them."""
 
-MAX_MEMO = 1000
 MAX_EMAIL = 100
 
 
 class Resolver:
-    """Finds customer, item and tax code of a draft."""
+    """Finds customer, items, tax codes and whatever else a draft refers to."""
 
-    def __init__(self, companies: Companies, customers: Customers, lists: Lists) -> None:
+    def __init__(self, client: QuickBooksClient, companies: Companies, lists: Lists) -> None:
         self._companies = companies
-        self._customers = customers
-        self._lists = lists
+        self._customers = Customers(client)
+        self._items = Items(client, lists)
+        self._tax_codes = TaxCodes(client, lists)
+        self._entries = Entries(client, lists)
 
     async def resolve(self, ws: WorkspaceContext, draft: InvoiceDraft) -> Resolution:
         """What the draft refers to; a warm call with a linked customer reads nothing.
 
-        :raises InvalidDraft: every obstacle at once: customer, item, tax code, currency, closed books.
+        :raises InvalidDraft: every obstacle at once: customer, items, tax codes, mapped fields, currency, closed books;
+            with the customer that was found all the same, or those that could be meant.
         """
-        facts = await self._facts(ws, draft)
-        customer, item, tax_code = await _all_or_every_obstacle(
-            [*text_obstacles(draft), *facts_obstacles(draft, facts)],
-            self._customers.find(ws, draft, facts),
-            self._lists.item(ws),
-            self._lists.tax_code(ws, facts),
-        )
+        facts, fields = await self._facts(ws, draft), given_fields(draft)
+        customer = asyncio.ensure_future(self._customers.find(ws, draft, facts))
+        try:
+            found, items, tax_codes, ids = await all_or_every_obstacle(
+                [*text_obstacles(draft), *facts_obstacles(draft, facts)],
+                customer,
+                self._items.of(ws, draft.lines),
+                self._tax_codes.of(ws, draft.lines, facts),
+                self._entries.of(ws, fields),
+            )
+        except InvalidDraft as refused:
+            if customer.exception() is None:
+                refused.match, refused.candidates = customer.result().match, customer.result().candidates
+            raise
+        header, detail = invoice_members(fields, ids, facts)
         references = {
-            "item": item,
-            "tax_code": tax_code,
-            "currency": customer.currency,
+            "items": items,
+            "tax_codes": tax_codes,
+            "currency": found.currency,
             "sends_currency": facts.multicurrency,
             "tax_excluded": facts.tax_code_required,
+            "tax": known_tax(facts, tax_codes.values()),
+            "header": header,
+            "detail": detail,
         }
-        return Resolution(customer.match, references, tuple(name_warnings(draft)))
+        is_called_so = found.match.how in {"name", "new"}
+        return Resolution(
+            found.match, references, tuple(name_warnings(draft) if is_called_so else []), found.candidates
+        )
 
     async def _facts(self, ws: WorkspaceContext, draft: InvoiceDraft) -> CompanyFacts:
         facts = await self._companies.facts(ws)
-        lacks_tax_code = facts.tax_code_required and ws.settings.text("default_tax_code") is None
+        has_tax_codes = ws.settings.text("default_tax_code") or all(line.tax_code for line in draft.lines)
+        lacks_tax_code = facts.tax_code_required and not has_tax_codes
         if not lacks_tax_code and not facts_obstacles(draft, facts):
             return facts
         is_old = (self._companies.age(ws) or 0.0) > FRESH_SECONDS  # the user may just have mended it in QuickBooks
@@ -59,8 +79,12 @@ class Resolver:
 
 
 def facts_obstacles(draft: InvoiceDraft, facts: CompanyFacts) -> list[Problem]:
-    """What the company's own facts have against a draft: currency and closed books; pure."""
-    return [*_currency_obstacles(draft.currency, facts), *_closed_books(draft.invoice_date, facts)]
+    """What the company's own facts have against a draft: currency, closed books, mapped fields; pure."""
+    return [
+        *_currency_obstacles(draft.currency, facts),
+        *_closed_books(draft.invoice_date, facts),
+        *field_obstacles(draft, facts),
+    ]
 
 
 def text_obstacles(draft: InvoiceDraft) -> list[Problem]:
@@ -105,17 +129,3 @@ def _date(text: object) -> date | None:
         return date.fromisoformat(text[:10]) if isinstance(text, str) else None
     except ValueError:
         return None
-
-
-async def _all_or_every_obstacle(found: list[Problem], *calls: Coroutine[Any, Any, Any]) -> list[Any]:
-    """The results of all calls; their refusals are gathered, any other error is raised."""
-    ends = await asyncio.gather(*calls, return_exceptions=True)
-    problems = list(found)
-    for end in ends:
-        if isinstance(end, InvalidDraft):
-            problems.extend(end.problems)
-        elif isinstance(end, BaseException):
-            raise end
-    if problems:
-        raise refusal(problems)
-    return list(ends)

@@ -22,7 +22,7 @@ from attibooks_core.model import InvoiceStatus, Problem, RecordRef, Submission, 
 from attibooks_core.protocols import Clock, Run, WorkspaceContext
 from attibooks_quickbooks.client import Access, QuickBooksClient
 from attibooks_quickbooks.company import access_of
-from attibooks_quickbooks.customers import Link, link_key, recall_link, remember_link
+from attibooks_quickbooks.customers import Link, is_worth_remembering, link_key, recall_link, remember_link
 from attibooks_quickbooks.faults import NoAnswer, vendor_code
 from attibooks_quickbooks.lookup import LookUp
 from attibooks_quickbooks.mapping import (
@@ -56,13 +56,14 @@ REPLAY_AGE = timedelta(minutes=1)
 class _Job:
     """One submission under way; `request` is the invoice's.
 
+    :param record: stands for the customer; its link is remembered.
     :param looked_up: nothing of an earlier run is unknown any more.
     :param customer_id: None until it is known.
     """
 
     ws: WorkspaceContext
     plan: SubmissionPlan
-    source: RecordRef
+    record: RecordRef
     run: Run
     request: WireRequest
     note: str
@@ -142,17 +143,17 @@ class Submitter:
             job.customer_id = await self._newcomers.make(job.access, job.plan, request, job.run)
         if job.customer_id is None:
             raise PlanOutdated("The prepared invoice names no customer. Try again.")
-        if job.plan.match.how not in {"remembered", "chosen"}:
-            await remember_link(job.ws.memory, job.source, Link(job.customer_id, job.plan.currency))
+        if is_worth_remembering(job.plan.match):
+            await remember_link(job.ws.memory, job.record, Link(job.customer_id, job.plan.currency))
         return job.customer_id
 
     async def _linked_by_earlier_run(self, job: _Job) -> str | None:
-        link = await recall_link(job.ws.memory, job.source)
+        link = await recall_link(job.ws.memory, job.record)
         return link.id if link and link.currency == job.plan.currency else None
 
     async def _outdated(self, job: _Job, error: AttiBooksError) -> NoReturn:
         """Customer, item or tax code of the plan is gone: forget the link, so that the next plan looks anew."""
-        await job.ws.memory.forget(link_key(job.source))
+        await job.ws.memory.forget(link_key(job.record))
         raise PlanOutdated(error.message, reference=error.reference, details=error.details) from error
 
     # -- what became of a write
@@ -235,7 +236,7 @@ def _job(ws: WorkspaceContext, plan: SubmissionPlan, source: RecordRef, run: Run
     if request is None:
         raise PlanOutdated("The prepared invoice holds no invoice. Try again.")
     note = sent_value(request, "PrivateNote") or ""
-    return _Job(ws, plan, source, run, request, note, plan.match.id)
+    return _Job(ws, plan, plan.customer_record or source, run, request, note, plan.match.id)
 
 
 def _unknown(job: _Job, error: NoAnswer | AttiBooksError, failure: AttiBooksError) -> OutcomeUnknown:

@@ -98,6 +98,18 @@ class TaxCode(Struct, frozen=True, rename="pascal"):
     active: bool = True
 
 
+class Entry(Struct, frozen=True, rename="pascal"):
+    """An entry of a list that an invoice can refer to: a class, a location (`Department`), terms.
+
+    `FullyQualifiedName` has what is above it before its name, with colons between.
+    """
+
+    id: str
+    name: str = ""
+    fully_qualified_name: str | None = None
+    active: bool = True
+
+
 class CompanyCurrency(Struct, frozen=True, rename="pascal"):
     """A currency that the company uses beside its own."""
 
@@ -132,12 +144,30 @@ class AccountingPrefs(Struct, frozen=True, rename="pascal"):
     """Preferences of the ledger."""
 
     book_close_date: str | None = None
+    class_tracking_per_txn: bool | None = None
+    class_tracking_per_txn_line: bool | None = None
+    track_departments: bool | None = None
+
+
+class CustomFieldEntry(Struct, frozen=True, rename="pascal"):
+    """A name and a value, such as `SalesFormsPrefs.SalesCustomName1` and what the first custom field is called."""
+
+    name: str = ""
+    string_value: str | None = None
+    boolean_value: bool | None = None
+
+
+class CustomFieldGroup(Struct, frozen=True, rename="pascal"):
+    """Preferences keep the switches and the names of custom fields in a group each."""
+
+    custom_field: list[CustomFieldEntry] | None = None
 
 
 class SalesPrefs(Struct, frozen=True, rename="pascal"):
     """Preferences of sales forms."""
 
     custom_txn_numbers: bool | None = None
+    custom_field: list[CustomFieldGroup] | None = None
 
 
 class TaxPrefs(Struct, frozen=True, rename="pascal"):
@@ -196,6 +226,13 @@ class Rows(Struct, frozen=True, rename="pascal"):
     item: list[Item] = []
     tax_code: list[TaxCode] = []
     company_currency: list[CompanyCurrency] = []
+    term: list[Entry] = []
+    classes: list[Entry] = field(default=[], name="Class")
+    department: list[Entry] = []
+
+    def entries(self, entity: str) -> list[Entry]:
+        """Rows of `Term`, `Class` or `Department`."""
+        return {"Term": self.term, "Class": self.classes, "Department": self.department}[entity]
 
 
 class QueryAnswer(Struct, frozen=True, rename="pascal"):

@@ -20,7 +20,8 @@ class TestFacts:
         assert (facts.name, facts.country, facts.home_currency) == ("Bluebird Studio", "US", "USD")
         assert (facts.multicurrency, facts.currencies, facts.tax_code_required) == (False, frozenset({"USD"}), False)
         assert facts.timezone == "America/New_York"
-        assert facts.extra == {"book_close_date": "2025-12-31", "custom_numbers": True, "sales_tax": False}
+        told = {"book_close_date": "2025-12-31", "custom_numbers": True, "sales_tax": False}
+        assert facts.extra == {**told, "class_per_invoice": None, "class_per_line": None, "locations": None}
         assert sorted(company.traffic) == [f"GET companyinfo/{REALM}", "GET preferences"]
 
     async def test_currencies_are_asked_for_only_where_there_are_several(self, backend, company, workspace):

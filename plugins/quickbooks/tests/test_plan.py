@@ -18,7 +18,16 @@ NUMBERS = st.decimals(min_value=0, max_value=10**9, allow_nan=False, allow_infin
 
 def resolution(customer="58", **references):
     match = CustomerMatch("name" if customer else "new", customer, "why")
-    plain = {"item": "19", "tax_code": None, "currency": "USD", "sends_currency": False, "tax_excluded": False}
+    plain = {
+        "items": {"": "19"},
+        "tax_codes": {"": None},
+        "currency": "USD",
+        "sends_currency": False,
+        "tax_excluded": False,
+        "tax": "0.00",
+        "header": {},
+        "detail": {},
+    }
     return Resolution(match, {**plain, **references})
 
 
@@ -51,7 +60,7 @@ class TestBytes:
     def test_everything_at_once_for_a_new_customer_outside_the_us(self, plan):
         made = plan(
             ("128.350", "14.50"),
-            found=resolution(None, tax_code="3", currency="EUR", sends_currency=True, tax_excluded=True),
+            found=resolution(None, tax_codes={"": "3"}, currency="EUR", sends_currency=True, tax_excluded=True),
             settings={"send_invoice_email": True, "environment": "production"},
             customer_name="Müller: Söhne",
             customer_email="pay@example.org",

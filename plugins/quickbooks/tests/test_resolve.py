@@ -24,7 +24,7 @@ def item(backend, draft):
     """The item that the lines get."""
 
     async def go(ws):
-        return (await backend.resolve(ws, draft())).references["item"]
+        return (await backend.resolve(ws, draft())).references["items"][""]
 
     return go
 
@@ -34,7 +34,7 @@ def tax_code(backend, draft):
     """The tax code that the lines get."""
 
     async def go(ws):
-        return (await backend.resolve(ws, draft())).references["tax_code"]
+        return (await backend.resolve(ws, draft())).references["tax_codes"][""]
 
     return go
 
@@ -70,7 +70,7 @@ class TestItem:
         assert await item(workspace()) == "19"
 
     async def test_digits_are_an_id(self, company, workspace, item):
-        company.rows = {"Id = '7'": [service("7", "Design")]}
+        company.rows = {"Id IN ('7')": [service("7", "Design")]}
         assert await item(workspace(default_item="7")) == "7"
 
     async def test_digits_may_be_a_name_too(self, company, workspace, item):
@@ -113,13 +113,13 @@ class TestItem:
         assert await item(workspace()) == "3"
 
     async def test_another_setting_is_another_item(self, company, workspace, item):
-        company.rows = {"Id = '7'": [service("7", "Design")], "Type = 'Service'": [service("19", "Services")]}
+        company.rows = {"Id IN ('7')": [service("7", "Design")], "Type = 'Service'": [service("19", "Services")]}
         assert [await item(workspace()), await item(workspace(default_item="7"))] == ["19", "7"]
 
     async def test_a_name_is_not_asked_for_as_an_id(self, company, workspace, item):
         company.rows = {"Name IN ('Design'": [service("7", "Design")]}
         await item(workspace(default_item="Design"))
-        assert not any("Id = " in s for s in company.statements)
+        assert not any(" Id IN " in s for s in company.statements)
 
     async def test_an_inactive_services_is_not_the_usual_one(self, company, workspace, item):
         company.rows["FROM Item"] = [service("19", "Services", Active=False), service("3", "Concrete")]
@@ -253,7 +253,7 @@ class TestEverythingAtOnce:
         await obstacles(workspace())
         company.preferences["TaxPrefs"] = {"UsingSalesTax": False}
         host.clock.move(61)
-        assert (await backend.resolve(workspace(), draft())).references["tax_code"] is None
+        assert (await backend.resolve(workspace(), draft())).references["tax_codes"] == {"": None}
 
     async def test_refusals_of_a_whole_batch_do_not_read_the_company_each_time(
         self, company, workspace, host, obstacles

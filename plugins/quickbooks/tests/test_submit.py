@@ -177,7 +177,7 @@ class TestLink:
         company.rows["FROM Customer"] = [company.customer("Acme", Id="77")]
         company.rows["FROM Item"] = [{"Id": "20", "Name": "Services", "Active": True, "Type": "Service"}]
         found = await backend.resolve(ws, draft())
-        assert (found.match.id, found.references["item"]) == ("77", "20")
+        assert (found.match.id, found.references["items"]) == ("77", {"": "20"})
         assert len(company.traffic) == before + 4  # company anew, customer, item
 
     async def test_a_chosen_customer_changes_no_link(self, company, ws, draft, create, memory):
