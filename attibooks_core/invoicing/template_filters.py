@@ -16,21 +16,23 @@ from attibooks_core.invoicing.template_values import (
     MAX_OUTPUT,
     MONTHS,
     BadTemplate,
-    as_number,
     as_text,
     calculated,
     capped,
     quoted,
+    too_long,
 )
 from attibooks_core.model import PlainValue
 
 Apply: TypeAlias = Callable[[PlainValue], PlainValue]
 
 MAX_PLACES = 10
+MAX_TITLE = 500
+"""Longest text that `title` takes: it costs twenty times what the other filters do."""
 CENT = Decimal("0.01")
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
-_WORD = re.compile(r"[^-\s({\[<]+")
+_GAP = re.compile(r"([-\s({\[<]+)")
 _DIRECTIVE = re.compile(r"%(-?.|\Z)", re.DOTALL)
 _DIRECTIVES: Mapping[str, Callable[[date], str]] = {
     "Y": lambda day: f"{day.year:04}",
@@ -74,7 +76,10 @@ class Filter:
 
 def title(text: str) -> str:
     """Every word with a capital letter; `O'NEIL` becomes `O'neil`, as in Jinja2."""
-    return _WORD.sub(lambda word: word[0][0].upper() + word[0][1:].lower(), text)
+    if len(text) > MAX_TITLE:
+        fix = "Leave the filter away, or cut the text first with `truncate(200)`."
+        raise BadTemplate(f"The filter `title` is for texts of up to {MAX_TITLE} characters.", code="too_long", fix=fix)
+    return "".join(map(str.capitalize, _GAP.split(text)))
 
 
 def _on_text(function: Callable[[str], str]) -> Filter:
@@ -87,8 +92,9 @@ def _replace(old: str, new: str) -> Apply:
 
     def apply(value: PlainValue) -> str:
         text = as_text(value)
-        grown = len(text) + text.count(old) * (len(new) - len(old))
-        return text.replace(old, new) if grown <= MAX_OUTPUT else capped("".ljust(grown))
+        if len(text) + text.count(old) * (len(new) - len(old)) > MAX_OUTPUT:
+            raise too_long()
+        return text.replace(old, new)
 
     return apply
 
@@ -108,11 +114,15 @@ def _round(places: int = 0) -> Apply:
     if places > MAX_PLACES:
         raise BadTemplate(f"The filter `round` takes a number of decimals from 0 to {MAX_PLACES}.")
     unit = Decimal(1).scaleb(-places)
-    return lambda value: calculated(lambda number: number.quantize(unit, context=EXACT), value)
+    return lambda value: _rounded(value, unit)
 
 
 def _money() -> Apply:
-    return lambda value: f"{as_number(value).quantize(CENT, context=EXACT):,f}"
+    return lambda value: f"{_rounded(value, CENT):,f}"
+
+
+def _rounded(value: PlainValue, unit: Decimal) -> Decimal:
+    return calculated(lambda number: EXACT.quantize(number, unit), value)
 
 
 def _date(pattern: str) -> Apply:

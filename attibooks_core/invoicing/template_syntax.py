@@ -36,12 +36,14 @@ from attibooks_core.settings import MAX_DIGITS
 Block: TypeAlias = Callable[[TemplateValues], Iterator[str]]
 Expression: TypeAlias = Callable[[TemplateValues], PlainValue]
 
-MAX_TOKENS = 500
+MAX_TOKENS = 300
+"""As much as sixty values; no more than this many filters can be at work on long texts."""
 MAX_DEPTH = 20
 MAX_BACKSLASHES = 100
 
 _JINJA = Environment(keep_trailing_newline=True)  # noqa: S701 - it only reads; what comes out is no HTML
-_LONG_NUMBER = re.compile(rf"\d[\d_]{{{MAX_DIGITS},}}")
+_LONG_NUMBER = re.compile(rf"0[xob]\w{{{MAX_DIGITS},}}|\d[\d_]{{{MAX_DIGITS},}}", re.IGNORECASE)
+"""Jinja2's pattern of a number takes 300 bytes for each of its digits."""
 _BAD_ESCAPE = re.compile(r"\\[^nt'\"\\]")
 _SLUG = re.compile(r"(?!__)[\w-]{1,100}")
 _SPELLED: Mapping[type[nodes.Node], str] = {
@@ -50,6 +52,7 @@ _SPELLED: Mapping[type[nodes.Node], str] = {
     nodes.CallBlock: "call",
     nodes.FilterBlock: "filter",
     nodes.FromImport: "from",
+    nodes.ScopedEvalContextModifier: "autoescape",
     nodes.Pow: "**",
     nodes.Mod: "%",
     nodes.FloorDiv: "//",
@@ -97,8 +100,8 @@ def _scan(text: str) -> None:
             raise BadTemplate(f"The template has more than {MAX_TOKENS} words and signs between its braces.")
         if kind == "raw_begin":
             raise _not_allowed("raw", line)
-        if kind in {"integer", "float"} and not value.isascii():
-            raise BadTemplate(f"The number {quoted(value)} has to be in plain digits (line {line}).")
+        if kind in {"integer", "float"} and not (value.isascii() and len(value) <= MAX_DIGITS):
+            raise BadTemplate(f"{quoted(value)} has to be a number of up to {MAX_DIGITS} plain digits (line {line}).")
         if kind == "string" and _BAD_ESCAPE.search(value.replace("\\\\", "")):
             raise BadTemplate(f"Only \\n, \\t, \\' and \\\\ may be written with a backslash (line {line}).")
 
@@ -108,6 +111,8 @@ def _not_allowed(what: str, line: int) -> BadTemplate:
 
 
 def _refused(node: nodes.Node) -> BadTemplate:
+    if isinstance(node, nodes.Scope):  # what Jinja2 makes of `autoescape` around the node that has the line
+        node = node.body[0]
     return _not_allowed(_SPELLED.get(type(node), type(node).__name__.lower()), node.lineno)
 
 

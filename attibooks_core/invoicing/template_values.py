@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal, DecimalException
 
-from attibooks_core.invoicing.texts import did_you_mean
+from attibooks_core.invoicing.texts import did_you_mean, one_line
 from attibooks_core.model import PlainValue, RecordRef
 from attibooks_core.settings import MAX_DIGITS
 
@@ -118,9 +118,7 @@ def as_number(value: PlainValue) -> Decimal:
     """A value to calculate with; text is none, even when it looks like one."""
     if isinstance(value, Decimal):
         return value
-    if isinstance(value, RecordRef):
-        return as_number(as_text(value))
-    raise BadTemplate(f"{quoted(str(value))} is no number to calculate with.", code="not_a_number")
+    raise BadTemplate(f"{quoted(as_text(value))} is no number to calculate with.", code="not_a_number")
 
 
 def calculated(operation: Callable[..., Decimal], *operands: PlainValue) -> Decimal:
@@ -144,18 +142,24 @@ def joined(parts: Iterable[str]) -> str:
     for part in parts:
         room -= len(part)
         if room < 0:
-            fix = "Shorten the template, or cut a long value with `truncate(200)`."
-            raise BadTemplate(f"The text has over {MAX_OUTPUT} characters.", code="too_long", fix=fix)
+            raise too_long()
         taken.append(part)
     return "".join(taken)
 
 
+def too_long() -> BadTemplate:
+    """The refusal of a text that is over the cap: it is never cut silently."""
+    fix = "Shorten the template, or cut a long value with `truncate(200)`."
+    return BadTemplate(f"The text has over {MAX_OUTPUT} characters.", code="too_long", fix=fix)
+
+
 def quoted(text: str) -> str:
     """A piece of somebody's text, short enough for a message."""
+    text = one_line(text[:200])
     return f"“{text if len(text) <= 40 else text[:39] + '…'}”"
 
 
 def _sane(number: Decimal) -> Decimal:
     if not number.is_finite() or abs(number.adjusted()) > MAX_DIGITS:
-        raise BadTemplate(f"A number has more than {MAX_DIGITS} digits.", code="too_large")
+        raise BadTemplate(f"A number has more than {MAX_DIGITS} digits, or is none.", code="too_large")
     return EXACT.plus(number)
