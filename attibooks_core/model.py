@@ -76,6 +76,7 @@ class CrmRecord:
     :param attributes: by slug.
     :param related: the records that make a line each, in order, when the workspace takes its lines from such.
     :param customer: the record that stands for the customer, when that is not this one.
+    :param problems: what kept the related records from being read.
     """
 
     ref: RecordRef
@@ -85,6 +86,7 @@ class CrmRecord:
     web_url: str | None = None
     related: "tuple[CrmRecord, ...]" = ()
     customer: "CrmRecord | None" = None
+    problems: "tuple[Problem, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import fields as members_of
 from dataclasses import replace
 
 from attibooks_core.errors import AttiBooksError, PluginError
+from attibooks_core.invoicing.values import MAX_LINES, amount_of
 from attibooks_core.invoicing.workbench import Workbench, Workspace
 from attibooks_core.model import CrmRecord, InvoiceDraft, Provenance, Source
 
@@ -34,7 +35,17 @@ def _accepted(before: InvoiceDraft, after: object, plugin: str, key: str) -> Inv
     touched = [name for name in UNTOUCHABLE if getattr(before, name) != getattr(after, name)]
     if touched:
         raise PluginError(plugin, f"{key}.adjust, which changed {', '.join(touched)}")
-    return replace(after, provenance={**after.provenance, **_marks(before, after, plugin)})
+    if not 1 <= len(after.lines) <= MAX_LINES:
+        raise PluginError(plugin, f"{key}.adjust, which left {len(after.lines)} lines")
+    lines = tuple(replace(line, amount=amount_of(line.quantity, line.rate)) for line in after.lines)
+    after = replace(after, lines=lines)
+    return replace(after, provenance=_provenance(before, after, plugin))
+
+
+def _provenance(before: InvoiceDraft, after: InvoiceDraft, plugin: str) -> dict[str, Provenance]:
+    gone = tuple(f"lines.{n}." for n in range(len(after.lines), len(before.lines)))
+    kept = {path: origin for path, origin in after.provenance.items() if not path.startswith(gone or ("\0",))}
+    return {**kept, **_marks(before, after, plugin)}
 
 
 def _marks(before: InvoiceDraft, after: InvoiceDraft, plugin: str) -> dict[str, Provenance]:

@@ -5,7 +5,7 @@ value the mapped attribute comes first, then the template, then the default (pro
 absent, null, empty or blank; 0 is a value.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TypeVar
@@ -139,7 +139,8 @@ class _Builder:
         if self._settings.text("lines_from") is None:
             return (self._own_line(),)
         related = self._record.related
-        if not related:
+        self._problems += self._record.problems
+        if not related and not self._record.problems:
             fix = "Relate records to it in the CRM, or clear Lines from in settings section 7."
             self._missing("lines", "No related records make lines of the invoice.", fix)
         if len(related) > MAX_LINES:
@@ -190,7 +191,7 @@ class _Builder:
 
     def _of_line(self, key: str, line: CrmRecord) -> AttributeValue | None:
         slug = self._settings.text(key)
-        if slug is None or filling.is_template(slug):
+        if slug is None:
             return None
         if slug not in line.attributes:
             self._unknown_slug(key, slug, line, 7)
@@ -209,12 +210,24 @@ class _Builder:
         mapped = self._from_attribute("currency", currency_value)
         if mapped is not None:
             return mapped
-        slug = self._settings.text("source_rate")
-        attribute = self._record.attributes.get(slug) if slug else None
-        if attribute is not None and attribute.currency and attribute.first is not None:
-            found = self._parsed("currency", currency_value, attribute.currency)
-            return None if found is None else Picked(found, Provenance(Source.ATTRIBUTE, slug, attribute.currency))
+        codes = {a.currency: a.slug for a in self._rate_attributes() if a.currency and a.first is not None}
+        if len(codes) > 1:
+            message = f"The lines are in several currencies: {', '.join(sorted(codes))}."
+            self._problem("currency", BadValue("several_currencies", message, "Use one currency for all lines."))
+            return None
+        for code, slug in codes.items():
+            found = self._parsed("currency", currency_value, code)
+            return None if found is None else Picked(found, Provenance(Source.ATTRIBUTE, slug, code))
         return self._from_template("currency")
+
+    def _rate_attributes(self) -> Iterator[AttributeValue]:
+        """The attributes that the rates come from."""
+        lines = self._settings.text("lines_from") is not None
+        slug = self._settings.text("line_rate" if lines else "source_rate")
+        for record in self._record.related if lines else (self._record,):
+            attribute = record.attributes.get(slug or "")
+            if attribute is not None:
+                yield attribute
 
     # -- picking -------------------------------------------------------------------------------------------------
 

@@ -60,11 +60,14 @@ class Edits(Struct, forbid_unknown_fields=True, kw_only=True):
     lines: list[LineEdit] | UnsetType = UNSET
 
     @property
+    def choose_the_customer(self) -> bool:
+        """Whether they say whom the invoice goes to, or in which currency, which a customer has one of."""
+        return any(value is not UNSET for value in (self.customer_id, self.customer_name, self.email, self.currency))
+
+    @property
     def concern_the_books(self) -> bool:
         """Whether they change what has to be looked up in the books: customer, currency, date, items, tax codes."""
-        named = (self.customer_id, self.customer_name, self.email, self.currency, self.invoice_date)
-        lines = self.lines if self.lines is not UNSET else []
-        return any(value is not UNSET for value in named) or any(x.item or x.tax_code for x in lines)
+        return self.choose_the_customer or self.invoice_date is not UNSET or self.lines is not UNSET
 
 
 def edited(sketch: DraftSketch, edits: Edits) -> DraftSketch:

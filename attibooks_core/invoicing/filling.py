@@ -20,8 +20,7 @@ def rendered(text: str, values: TemplateValues) -> str:
     try:
         return render(text, values)
     except BadTemplate as error:
-        fix = "Correct the template in the settings, or fill what it names on the record."
-        raise BadValue("template", str(error), fix) from None
+        raise BadValue(error.code, error.message, error.fix) from None
 
 
 def _plain(record: CrmRecord) -> dict[str, PlainValue | None]:

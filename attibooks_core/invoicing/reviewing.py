@@ -146,10 +146,12 @@ async def reviewed(
         raise tokens.refused("outdated", "The draft has to be reviewed once more before it can be sent.")
     if digest_of(sketch_invoice(bench, ws, record, facts, token.day)) != token.basis:
         sketch = replace(sketch, warnings=(*sketch.warnings, _source_changed()))
-    draft = finished(sketch)
-    if token.resolution is not None and (edits is None or not edits.concern_the_books):
-        return planned(ws, draft, facts, token.resolution, token.nonce), token.nonce
-    return await prepare(ws, draft, facts, token.nonce), token.nonce
+    seen = token.resolution
+    if seen is not None and (edits is None or not edits.concern_the_books):
+        return planned(ws, finished(sketch), facts, seen, token.nonce), token.nonce
+    if seen is not None and (edits is None or not edits.choose_the_customer):
+        sketch = replace(sketch, customer_id=sketch.customer_id or seen.match.id)  # the one that was seen
+    return await prepare(ws, finished(sketch), facts, token.nonce), token.nonce
 
 
 async def require_custom_mode(bench: Workbench, ws: Workspace) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from attibooks_core.errors import NotFound
 from attibooks_core.invoicing.builder import COMPANIES
-from attibooks_core.invoicing.texts import invalid_draft
+from attibooks_core.invoicing.texts import did_you_mean
 from attibooks_core.invoicing.values import MAX_LINES
 from attibooks_core.invoicing.workbench import Workspace
 from attibooks_core.model import AttributeValue, CrmRecord, Problem, RecordRef
@@ -18,15 +18,15 @@ REFERENCE_SLUGS = ("associated_company", "company")
 async def read_source(ws: Workspace, ref: RecordRef) -> CrmRecord:
     """The record, with the related records and the company that the settings ask for.
 
+    What is wrong with the related records is in its `problems`: the builder says it together with the rest.
+
     :raises NotFound: code `record_not_found`.
-    :raises InvalidDraft: a setting names no such related records.
     """
     record = await ws.reader.read_record(ws.context, ref)
-    email, customer, related = await asyncio.gather(
-        _email(ws, record), _linked_company(ws, record), _related(ws, record)
-    )
+    email, customer, lines = await asyncio.gather(_email(ws, record), _linked_company(ws, record), _lines(ws, record))
     attributes = record.attributes if email is None else {**record.attributes, email.slug: email}
-    return replace(record, attributes=attributes, customer=customer, related=related)
+    related, problems = ((), (lines,)) if isinstance(lines, Problem) else (lines, ())
+    return replace(record, attributes=attributes, customer=customer, related=related, problems=problems)
 
 
 async def _email(ws: Workspace, record: CrmRecord) -> AttributeValue | None:
@@ -70,43 +70,46 @@ def _companies_in(attribute: AttributeValue | None) -> list[RecordRef]:
     return list(dict.fromkeys(v for v in values if isinstance(v, RecordRef) and v.object == COMPANIES))
 
 
-async def _related(ws: Workspace, record: CrmRecord) -> tuple[CrmRecord, ...]:
+async def _lines(ws: Workspace, record: CrmRecord) -> tuple[CrmRecord, ...] | Problem:
     """The records that make a line each (`lines_from`), one more than allowed at most: so that too many are noticed."""
     wanted = ws.context.settings.text("lines_from")
     if wanted is None:
         return ()
-    if "." in wanted:
-        return await _referring(ws, record, wanted)
-    refs = _references(record, wanted)[: MAX_LINES + 1]
+    found = await (_referring(ws, record, wanted) if "." in wanted else _referred(ws, record, wanted))
+    if not isinstance(found, Problem) and record.ref in [line.ref for line in found]:
+        return _setting("circular", f"`{wanted}` leads back to the record itself.")
+    return found
+
+
+async def _referred(ws: Workspace, record: CrmRecord, slug: str) -> tuple[CrmRecord, ...] | Problem:
+    """The records that an attribute of the record names."""
+    attribute = record.attributes.get(slug)
+    if attribute is None:
+        guess = did_you_mean(slug, record.attributes)
+        return _setting("unknown_attribute", f"`{slug}` is no attribute of {record.ref.object}.{guess}")
+    refs = [v for v in attribute.values if isinstance(v, RecordRef)]
+    if len(refs) != len(attribute.values):
+        return _setting("wrong_type", f"`{slug}` does not refer to other records.")
+    if not refs or record.ref in refs:
+        return (record,) if refs else ()
     try:
-        return tuple(await ws.reader.read_records(ws.context, refs)) if refs else ()
+        return tuple(await ws.reader.read_records(ws.context, refs[: MAX_LINES + 1]))
     except NotFound as error:
-        fix = "Remove the relation in the CRM, or restore the record."
-        problem = Problem("lines", "related_record_gone", "A related record does not exist any more.", fix)
-        raise invalid_draft([problem]) from error
+        gone = error.details.get("record_id", "")
+        message = f"The related record {gone} does not exist any more."
+        return Problem(
+            "lines", "related_record_gone", message, "Remove the relation in the CRM, or restore the record."
+        )
 
 
-async def _referring(ws: Workspace, record: CrmRecord, wanted: str) -> tuple[CrmRecord, ...]:
+async def _referring(ws: Workspace, record: CrmRecord, wanted: str) -> tuple[CrmRecord, ...] | Problem:
     """The reverse side: records of another object whose attribute names this record (`object.attribute`)."""
     object_slug, _, attribute = wanted.partition(".")
     try:
         found = await ws.reader.read_referring(ws.context, object_slug, attribute, record.ref, MAX_LINES + 1)
-    except NotFound as error:
-        message = f"There is no attribute `{attribute}` of an object `{object_slug}`."
-        raise invalid_draft([_setting("unknown_attribute", message)]) from error
+    except NotFound:
+        return _setting("unknown_attribute", f"There is no attribute `{attribute}` of an object `{object_slug}`.")
     return tuple(found)
-
-
-def _references(record: CrmRecord, slug: str) -> list[RecordRef]:
-    attribute = record.attributes.get(slug)
-    if attribute is None:
-        raise invalid_draft([_setting("unknown_attribute", f"`{slug}` is no attribute of {record.ref.object}.")])
-    refs = [v for v in attribute.values if isinstance(v, RecordRef)]
-    if len(refs) != len(attribute.values):
-        raise invalid_draft([_setting("wrong_type", f"`{slug}` does not refer to other records.")])
-    if record.ref in refs:
-        raise invalid_draft([_setting("circular", f"`{slug}` refers to the record itself.")])
-    return refs
 
 
 def _setting(code: str, message: str) -> Problem:

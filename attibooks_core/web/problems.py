@@ -34,6 +34,7 @@ STATUSES: dict[type[AttiBooksError], int] = {
     errors.Unavailable: 502,
     errors.OutcomeUnknown: 504,
     errors.Superseded: 503,
+    errors.PlanOutdated: 424,
     errors.AttiBooksError: 500,
 }
 """Status by class; the nearest class in an error's ancestry counts."""

@@ -17,7 +17,9 @@ def test_a_preview_writes_nothing_and_reads_what_a_create_would(desk):
     desk.box.clear_calls()
     shown = desk.preview(record)
     assert shown["obstacles"] == []
-    assert counts(desk) == {"attio": {"read": 1}, "quickbooks": {"coreplus": 2}}, "the record; customer by name, by mail"
+    assert counts(desk) == {"attio": {"read": 1}, "quickbooks": {"coreplus": 2}}, (
+        "the record; customer by name, by mail"
+    )
     assert desk.app.read("usage").json() == before_usage
     assert desk.trail(record) == []
     assert desk.shown(record)["sync_error"] is None
@@ -77,9 +79,9 @@ def test_the_draft_is_shown_as_amounts_and_dates(desk):
 
 
 def test_every_obstacle_is_shown_at_once_with_what_is_known(desk):
-    record = desk.new_company(rate="-1", quantity=None, service_description=None, billing_currency="JPY")
+    record = desk.new_company(rate=-1, quantity=None, service_description=None, payment_terms_days=1.5, invoice_email="x@y.example")
     shown = desk.preview(record)
-    assert {p["field"] for p in shown["obstacles"]} == {"rate", "service_description", "currency"}
+    assert {p["field"] for p in shown["obstacles"]} == {"rate", "service_description", "due_days"}
     assert all(p["fix"] for p in shown["obstacles"])
     assert shown["payload"] == []
     assert shown["draft"]["customer"]["name"] == desk.names[record]
