@@ -18,7 +18,7 @@ from attibooks_quickbooks import query
 from attibooks_quickbooks.client import QuickBooksClient
 from attibooks_quickbooks.company import access_of
 from attibooks_quickbooks.likeness import candidates_of, spellings
-from attibooks_quickbooks.names import INACTIVE, clean_name, in_currency, name_obstacles, same_name, shown
+from attibooks_quickbooks.names import INACTIVE, clean_name, in_currency, name_obstacles, same_name, same_names, shown
 from attibooks_quickbooks.obstacles import refusal
 from attibooks_quickbooks.wire import Customer
 
@@ -242,7 +242,8 @@ def _unknown(customer_id: str) -> Problem:
 
 def _names(name: str, currency: str | None) -> list[str]:
     twin = [in_currency(name, currency)] if currency else []
-    return [name, name + INACTIVE, *twin, *spellings(name)]
+    forms = [form + ending for form in same_names(name) for ending in ("", INACTIVE)]
+    return list(dict.fromkeys([*forms, *twin, *spellings(name)]))
 
 
 def _why(customer: Customer, name: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from typing import Literal
 
 from attibooks_core.model import InvoiceDraft, Problem
 
@@ -9,6 +10,8 @@ MAX_NAME = 500
 INACTIVE = " (deleted)"
 """What QuickBooks puts behind the name of an inactive customer or item (QuickBooks reference, Customer)."""
 
+_FORMS: tuple[Literal["NFC"], Literal["NFD"]] = ("NFC", "NFD")
+_HARD = "\N{NO-BREAK SPACE}"
 _FORBIDDEN = re.compile(r"[:\t\r\n]")
 
 
@@ -31,6 +34,13 @@ def same_name(one: str, other: str) -> bool:
     return _folded(one) == _folded(other)
 
 
+def same_names(name: str) -> list[str]:
+    """The ways to write a name that are one to us, whatever QuickBooks makes of accents and hard spaces."""
+    return list(
+        dict.fromkeys([name, *(unicodedata.normalize(form, name) for form in _FORMS), name.replace(" ", _HARD)])
+    )
+
+
 def name_warnings(draft: InvoiceDraft) -> list[Problem]:
     """A word on what was changed in the name, when it was more than spaces."""
     if not _FORBIDDEN.search(draft.customer_name.strip()):
@@ -49,7 +59,7 @@ def name_warnings(draft: InvoiceDraft) -> list[Problem]:
 
 def name_obstacles(name: str) -> list[Problem]:
     """What is wrong with a cleaned name."""
-    if not name:
+    if all(c == " " or unicodedata.category(c) == "Cf" for c in name):  # nothing that anybody could see
         text, fix = "The record has no name that QuickBooks accepts.", "Name the record."
     elif len(name) > MAX_NAME:
         text, fix = f"The customer's name is longer than {MAX_NAME} characters.", "Shorten the name of the record."
