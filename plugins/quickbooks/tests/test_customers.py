@@ -265,3 +265,156 @@ class TestNames:
 
     async def test_five_hundred_characters_are_fine(self, company, match):
         assert (await match(customer_name="x" * 500)).how == "new"
+
+
+class TestChosen:
+    async def test_the_users_choice_counts_more_than_link_and_name(self, company, match, memory):
+        memory.kept[KEY] = '{"id":"58","currency":"USD"}'
+        company.rows["Id = '77'"] = [company.customer("Other", Id="77")]
+        found = await match(customer_id="77")
+        assert (found.how, found.id, found.reason) == ("chosen", "77", "You chose “Other”.")
+        assert len(customer_statements(company)) == 1
+
+    async def test_the_invoice_is_in_the_chosen_customers_currency(self, backend, company, workspace, draft):
+        company.multicurrency("EUR")
+        company.rows["Id = '77'"] = [company.customer("Other", Id="77", CurrencyRef={"value": "EUR"})]
+        resolution = await backend.resolve(workspace(), draft(customer_id="77"))
+        assert resolution.references["currency"] == "EUR"
+
+    @pytest.mark.parametrize("chosen", ["77", "", "x' OR '1", "٣", "7 7"])
+    async def test_one_that_is_not_there_is_refused(self, company, obstacles, chosen):
+        problem = (await obstacles(customer_id=chosen))["customer_name"]
+        assert problem.code == "unknown_customer"
+        assert "custom mode" in problem.fix
+
+    async def test_only_ids_are_asked_for(self, company, obstacles):
+        await obstacles(customer_id="x' OR '1")
+        assert customer_statements(company) == []
+
+    async def test_one_that_was_made_inactive_is_refused(self, company, obstacles):
+        company.rows["Id = '77'"] = [company.customer("Other (deleted)", Id="77", Active=False)]
+        problem = (await obstacles(customer_id="77"))["customer_name"]
+        assert (problem.code, "“Other” is inactive" in problem.message) == ("inactive_customer", True)
+
+    async def test_one_in_another_currency_is_refused(self, company, obstacles):
+        company.multicurrency("EUR")
+        company.rows["Id = '77'"] = [company.customer("Other", Id="77")]
+        problem = (await obstacles(customer_id="77", currency="EUR"))["customer_name"]
+        assert problem.code == "customer_currency"
+        assert "kept in USD in QuickBooks and the invoice is in EUR." in problem.message
+
+    async def test_a_record_whose_name_cannot_be_a_customers_may_choose_one(self, company, match):
+        company.rows["Id = '77'"] = [company.customer("Other", Id="77")]
+        assert (await match(customer_name="x" * 501, customer_id="77")).id == "77"
+
+    async def test_nothing_is_said_of_a_name_that_is_not_used(self, backend, company, workspace, draft):
+        company.rows["Id = '77'"] = [company.customer("Other", Id="77")]
+        resolution = await backend.resolve(workspace(), draft(customer_name="A: B", customer_id="77"))
+        assert resolution.warnings == ()
+
+
+class TestTheRecordOfTheCustomer:
+    COMPANY = RecordRef("companies", "rec-9")
+
+    async def test_its_link_is_used_and_not_the_deals(self, company, match, memory):
+        memory.kept[KEY] = '{"id":"1","currency":"USD"}'
+        memory.kept[link_key(self.COMPANY)] = '{"id":"58","currency":"USD"}'
+        found = await match(customer_record=self.COMPANY)
+        assert (found.how, found.id) == ("remembered", "58")
+
+    async def test_the_link_of_the_deal_is_no_link_of_its_company(self, company, match, memory):
+        memory.kept[KEY] = '{"id":"1","currency":"USD"}'
+        assert (await match(customer_record=self.COMPANY)).how == "new"
+
+
+class TestCandidates:
+    MAIL = "pay@acme.example"
+
+    @pytest.fixture
+    def found(self, backend, workspace, draft):
+        """What a draft resolves to, or the refusal; both have candidates."""
+
+        async def go(**changed):
+            try:
+                return await backend.resolve(workspace(), draft(**changed))
+            except InvalidDraft as refused:
+                return refused
+
+        return go
+
+    async def test_a_similar_name_is_offered_with_the_reason(self, company, found):
+        company.rows["FROM Customer"] = [company.customer("ÁCME, Inc.", PrimaryEmailAddr={"Address": self.MAIL})]
+        resolution = await found()
+        (candidate,) = resolution.candidates
+        assert (resolution.match.how, candidate.id, candidate.name) == ("new", "58", "ÁCME, Inc.")
+        assert candidate.email == self.MAIL
+        assert candidate.reason == "Its name differs only in accents, punctuation or legal form."
+
+    async def test_likely_spellings_are_asked_for_in_the_one_query_by_name(self, company, found):
+        await found(customer_name="O'Neil Söhne GmbH")
+        (statement,) = customer_statements(company)
+        for other in ("O’Neil Söhne GmbH", "O\\'Neil Sohne GmbH", "O\\'Neil Söhne", "O\\'Neil Söhne AG"):
+            assert f"'{other}'" in statement
+
+    async def test_a_very_long_name_is_asked_for_as_it_is(self, company, found):
+        await found(customer_name="x" * 101)
+        assert f"DisplayName IN ('{'x' * 101}', '{'x' * 101} (deleted)') AND" in customer_statements(company)[0]
+
+    async def test_the_likeliest_come_first_and_five_at_most(self, company, found):
+        company.rows["FROM Customer"] = [
+            *(
+                company.customer(f"Acme {form}", Id=str(n))
+                for n, form in enumerate(("Ltd", "Inc", "AG", "KG", "SE"), 20)
+            ),
+            company.customer("Acme (deleted)", Id="10", Active=False),
+            company.customer("Acme", Id="11"),
+            company.customer("acme", Id="12"),
+            company.customer("Stranger", Id="13"),
+        ]
+        refused = await found()
+        assert [c.id for c in refused.candidates] == ["11", "12", "10", "20", "21"]
+        assert refused.candidates[2].reason == "It has this very name. It is inactive in QuickBooks."
+
+    async def test_the_same_address_is_a_reason(self, company, found):
+        company.rows["PrimaryEmailAddr"] = [
+            company.customer("North", Id="1", PrimaryEmailAddr={"Address": self.MAIL.upper()}),
+            company.customer("South", Id="2", PrimaryEmailAddr={"Address": f"x@y.example, {self.MAIL}"}),
+        ]
+        refused = await found(customer_email=self.MAIL)
+        assert refused.problems[0].code == "several_customers"
+        assert {c.reason for c in refused.candidates} == {"It has the same e-mail address."}
+
+    async def test_the_matched_one_is_no_candidate(self, company, found):
+        company.rows["FROM Customer"] = [company.customer("Acme"), company.customer("Acme Ltd", Id="59")]
+        resolution = await found()
+        assert (resolution.match.id, [c.id for c in resolution.candidates]) == ("58", ["59"])
+
+    async def test_the_customer_in_another_currency_is_one(self, company, found):
+        company.multicurrency("EUR")
+        company.rows["FROM Customer"] = [company.customer("Acme")]
+        refused = await found(currency="EUR")
+        assert [(c.id, c.reason) for c in refused.candidates] == [("58", "It has this very name.")]
+        company.rows["FROM Customer"] = [company.customer("Acme (EUR)", CurrencyRef={"value": "EUR"})]
+        assert [c.reason for c in (await found()).candidates] == ["It is this customer in EUR."]
+
+    async def test_the_one_that_stands_beside_a_vendor_is_one(self, company, found):
+        company.rows["FROM Customer"] = [company.customer("Acme (Customer)")]
+        assert [c.reason for c in (await found()).candidates] == ["It has this name with “(Customer)” behind it."]
+
+    async def test_they_cost_no_reading(self, company, found):
+        await found(customer_email=self.MAIL)
+        assert len(customer_statements(company)) == 2
+
+    async def test_a_linked_record_has_none(self, backend, company, workspace, draft, memory):
+        memory.kept[KEY] = '{"id":"58","currency":"USD"}'
+        assert (await backend.resolve(workspace({"memory": memory}), draft())).candidates == ()
+
+    async def test_books_that_take_two_names_for_one_say_which_customer_is_meant(
+        self, company, create, workspace, draft, refused
+    ):
+        company.on("POST", "customer", refused(6240))
+        company.rows["DisplayName = 'Strasse'"] = [company.customer("Straße")]
+        with pytest.raises(InvalidDraft) as caught:
+            await create(workspace(), draft(customer_name="Strasse"))
+        assert caught.value.problems[0].code == "name_taken"
+        assert [c.name for c in caught.value.candidates] == ["Straße"]

@@ -210,6 +210,25 @@ class TestEverythingAtOnce:
         }
         assert all(p.message.endswith(".") and p.fix.endswith(".") for p in found.values())
 
+    async def test_the_customer_that_was_found_comes_with_the_obstacles(self, backend, company, workspace, draft):
+        company.taxed("GB", ("2", "20.0% S"))
+        company.rows["FROM Item"] = []
+        company.rows["FROM Customer"] = [company.customer("Acme"), company.customer("Acme Ltd", Id="59")]
+        with pytest.raises(InvalidDraft) as caught:
+            await backend.resolve(workspace(), draft())
+        assert {p.field for p in caught.value.problems} == {"default_item", "default_tax_code"}
+        assert (caught.value.match.how, caught.value.match.id) == ("name", "58")
+        assert [c.id for c in caught.value.candidates] == ["59"]
+
+    async def test_the_customers_that_could_be_meant_come_with_all_obstacles(self, backend, company, workspace, draft):
+        company.taxed("GB", ("2", "20.0% S"))
+        company.rows["FROM Item"] = []
+        company.rows["FROM Customer"] = [company.customer("Acme"), company.customer("acme", Id="59")]
+        with pytest.raises(InvalidDraft) as caught:
+            await backend.resolve(workspace(), draft())
+        assert {p.field for p in caught.value.problems} == {"customer_name", "default_item", "default_tax_code"}
+        assert (caught.value.match, [c.id for c in caught.value.candidates]) == (None, ["58", "59"])
+
     async def test_the_message_says_the_first_and_counts_the_rest(self, backend, company, workspace, draft):
         company.rows["FROM Item"] = []
         with pytest.raises(InvalidDraft, match=r"USD only .* \(1 more problem\)$"):

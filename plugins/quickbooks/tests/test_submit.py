@@ -188,6 +188,33 @@ class TestLink:
         assert json.loads(memory.kept[KEY])["id"] == "58"
         assert company.calls("POST", "invoice")[0].json()["CustomerRef"] == {"value": "77"}
 
+    async def test_a_customer_that_the_user_picked_is_the_records_from_now_on(self, company, ws, draft, create, memory):
+        linked(memory)
+        company.rows["Id = '77'"] = [company.customer("Other", Id="77")]
+        await create(ws, draft(customer_id="77"))
+        assert json.loads(memory.kept[KEY])["id"] == "77"
+        assert company.calls("POST", "invoice")[0].json()["CustomerRef"] == {"value": "77"}
+
+    async def test_the_link_is_of_the_record_that_stands_for_the_customer(self, company, ws, draft, create, memory):
+        await create(ws, draft(source=RecordRef("deals", "rec-1"), customer_record=RecordRef("companies", "rec-71")))
+        assert list(memory.kept) == [KEY]
+
+    async def test_the_next_deal_of_that_company_goes_to_the_same_customer(self, company, ws, draft, create):
+        of_company = {"customer_record": RecordRef("companies", "rec-71")}
+        await create(ws, draft(source=RecordRef("deals", "rec-1"), **of_company))
+        await create(ws, draft(source=RecordRef("deals", "rec-2"), **of_company), FakeRun("i2"), "i2")
+        assert len(company.calls("POST", "customer")) == 1
+
+    async def test_the_link_of_that_record_is_forgotten_when_the_customer_is_gone(
+        self, company, ws, draft, create, memory, refused
+    ):
+        linked(memory)
+        company.on("POST", "invoice", refused(610))
+        deal = draft(source=RecordRef("deals", "rec-1"), customer_record=RecordRef("companies", "rec-71"))
+        with pytest.raises(PlanOutdated):
+            await create(ws, deal)
+        assert memory.kept == {}
+
 
 class TestRefusals:
     @pytest.mark.parametrize(
