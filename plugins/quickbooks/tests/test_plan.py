@@ -3,11 +3,20 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attibooks_core.model import CompanyFacts, CustomerMatch, DraftLine, InvoiceDraft, RecordRef
+from attibooks_core.model import (
+    Candidate,
+    CompanyFacts,
+    CustomerMatch,
+    DraftLine,
+    InvoiceDraft,
+    RecordRef,
+    SubmissionPlan,
+)
 from attibooks_core.protocols import Resolution
 from attibooks_core.settings import Settings
 from attibooks_quickbooks.mapping import amount_of, plan_of, sent_value, with_customer, with_invoice
@@ -174,6 +183,79 @@ class TestNumbers:
     def test_numbers_never_have_an_exponent(self, plan, draft, rate, text):
         made = replace(draft().lines[0], rate=Decimal(rate))
         assert f'"UnitPrice":{text}}}' in plan(lines=(made,)).requests[0].body
+
+
+TEXT = st.text(max_size=30)
+MARKS = st.one_of(st.none(), st.text(min_size=1, max_size=8))
+IDS = st.integers(1, 9999).map(str)
+DAYS = st.dates(date(2000, 1, 1), date(2099, 12, 31))
+FOUND = st.fixed_dictionaries(
+    {
+        "currency": st.sampled_from(["USD", "EUR"]),
+        "sends_currency": st.booleans(),
+        "tax_excluded": st.booleans(),
+        "tax": st.sampled_from([None, "0.00"]),
+        "header": st.dictionaries(
+            st.sampled_from(["DocNumber", "ShipDate", "TrackingNum"]), st.text(min_size=1, max_size=21)
+        ),
+        "detail": st.dictionaries(st.sampled_from(["ClassRef"]), st.fixed_dictionaries({"value": IDS})),
+    }
+)
+
+
+@st.composite
+def cases(draw):
+    """A draft and what was found for it, as different as they come."""
+    numbers = st.tuples(NUMBERS, NUMBERS, TEXT, MARKS, MARKS)
+    rows = draw(st.lists(numbers, min_size=1, max_size=6))
+    lines = tuple(DraftLine(text, q, r, Decimal(0), item, code) for q, r, text, item, code in rows)
+    items = {line.item or "": draw(IDS) for line in lines}
+    codes = {line.tax_code or "": draw(st.one_of(st.none(), IDS)) for line in lines}
+    customer, how = draw(st.one_of(st.none(), IDS)), draw(st.sampled_from(["name", "chosen", "remembered"]))
+    match = CustomerMatch(how if customer else "new", customer, draw(TEXT))
+    record = st.one_of(st.none(), st.builds(RecordRef, TEXT, TEXT))
+    email = draw(st.one_of(st.none(), st.just("a@b.example")))
+    made = InvoiceDraft(
+        source=RecordRef("companies", "r"),
+        customer_name=draw(TEXT),
+        customer_email=email,
+        currency=None,
+        invoice_date=draw(DAYS),
+        due_date=draw(st.one_of(st.none(), DAYS)),
+        lines=lines,
+        memo=draw(st.one_of(st.none(), TEXT)),
+        customer_record=draw(record),
+    )
+    candidates = tuple(draw(st.lists(st.builds(Candidate, IDS, TEXT, st.none(), TEXT), max_size=3)))
+    return made, Resolution(match, {**draw(FOUND), "items": items, "tax_codes": codes}, (), candidates)
+
+
+class TestFrozen:
+    """A preview freezes what was resolved; what is sent later are the bytes that it showed."""
+
+    SETTINGS = Settings({"qbo_company_id": REALM, "send_invoice_email": True})
+
+    @settings(max_examples=500, deadline=None)
+    @given(cases())
+    def test_a_plan_made_twice_or_from_a_thawed_resolution_is_the_same_to_the_byte(self, case):
+        made, found = case
+        plan = plan_of(self.SETTINGS, made, found, "int-1")
+        thawed = msgspec.json.decode(msgspec.json.encode(found), type=Resolution)
+        again = msgspec.json.decode(msgspec.json.encode(made), type=InvoiceDraft)
+        assert plan_of(self.SETTINGS, made, found, "int-1") == plan
+        assert plan_of(self.SETTINGS, again, thawed, "int-1") == plan
+        assert msgspec.json.decode(msgspec.json.encode(plan), type=SubmissionPlan) == plan
+
+    def test_a_plan_changes_nothing_that_it_is_made_from(self, draft):
+        found = resolution(header={"DocNumber": "7"}, detail={"ServiceDate": "2026-11-01"})
+        before = msgspec.json.encode(found)
+        plan_of(self.SETTINGS, draft(), found, "int-1")
+        assert msgspec.json.encode(found) == before
+
+    def test_it_says_whose_customer_is_remembered(self, draft):
+        of_company = draft(customer_record=RecordRef("companies", "rec-9"))
+        assert plan_of(self.SETTINGS, of_company, resolution(), "m").customer_record == RecordRef("companies", "rec-9")
+        assert plan_of(self.SETTINGS, draft(), resolution(), "m").customer_record is None
 
 
 class TestIdsThatComeLater:
