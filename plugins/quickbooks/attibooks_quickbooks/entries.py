@@ -24,13 +24,13 @@ class Entries:
         self._lists = lists
 
     async def of(self, ws: WorkspaceContext, fields: Mapping[str, str]) -> dict[str, str]:
-        """Ids by field, for those of the fields that refer to a list; one reading for each list that is not kept.
+        """Ids by field; one reading for each list whose entry is not kept.
 
+        :param fields: texts by those names of `LISTS` that are mapped.
         :raises InvalidDraft: on `field_map`: there is no active entry of this id or name, or there are several.
         """
-        asked = [name for name in LISTS if name in fields]
-        ids = await all_or_every_obstacle([], *(self._id(ws, *LISTS[name], fields[name]) for name in asked))
-        return dict(zip(asked, ids, strict=True))
+        ids = await all_or_every_obstacle([], *(self._id(ws, *LISTS[name], text) for name, text in fields.items()))
+        return dict(zip(fields, ids, strict=True))
 
     async def _id(self, ws: WorkspaceContext, entity: str, what: str, text: str) -> str:
         answers = await self._lists.ids(ws, entity, [text], lambda texts: self._read(ws, entity, what, texts))

@@ -81,10 +81,15 @@ def field_obstacles(draft: InvoiceDraft, facts: CompanyFacts) -> list[Problem]:
     for name, text in given_fields(draft).items():
         field = known.get(name)
         if field is None:
-            found.append(unknown(name, "field of invoices", sorted(known)).problem(MAPPED))
+            found.append(unknown(name, "invoice field", sorted(known)).problem(MAPPED, "in the field map"))
             continue
         found += [*_turned_off(name, facts), *_unfit(field, text)]
     return found
+
+
+def looked_up(fields: Mapping[str, str], facts: CompanyFacts) -> dict[str, str]:
+    """Those of the fields that refer to a list, unless the company keeps none."""
+    return {name: fields[name] for name in LISTS if name in fields and not _turned_off(name, facts)}
 
 
 def invoice_members(

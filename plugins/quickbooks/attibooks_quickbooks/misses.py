@@ -24,9 +24,12 @@ class Miss:
     advice: str
     rest: str = "."
 
-    def problem(self, field: str) -> Problem:
-        """The obstacle for one of those who asked for it."""
-        return Problem(field, self.code, self.message, f"{self.advice} {_where(field)}{self.rest}")
+    def problem(self, field: str, where: str | None = None) -> Problem:
+        """The obstacle for one of those who asked for it.
+
+        :param where: the place to do what is advised; None is the one that `field` is filled from.
+        """
+        return Problem(field, self.code, self.message, f"{self.advice} {where or _where(field)}{self.rest}")
 
 
 def unknown(wanted: str, what: str, names: Sequence[str]) -> Miss:

@@ -118,7 +118,7 @@ REFUSALS: Mapping[int, Refusal] = MappingProxyType(
         6140: Refusal(
             Refused,
             "Another transaction in QuickBooks already has the number of this invoice.",
-            "Check the numbering of sales forms in QuickBooks, then try again.",
+            "Use another number, or check the numbering of sales forms in QuickBooks, then try again.",
         ),
         6190: Refusal(
             Refused,

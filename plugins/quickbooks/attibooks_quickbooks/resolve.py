@@ -10,7 +10,7 @@ from attibooks_quickbooks.client import QuickBooksClient
 from attibooks_quickbooks.company import Companies
 from attibooks_quickbooks.customers import Customers
 from attibooks_quickbooks.entries import Entries
-from attibooks_quickbooks.fields import MAX_MEMO, field_obstacles, given_fields, invoice_members
+from attibooks_quickbooks.fields import MAX_MEMO, field_obstacles, given_fields, invoice_members, looked_up
 from attibooks_quickbooks.items import Items, TaxCodes, known_tax
 from attibooks_quickbooks.lists import Lists
 from attibooks_quickbooks.names import name_warnings
@@ -46,7 +46,7 @@ class Resolver:
                 customer,
                 self._items.of(ws, draft.lines),
                 self._tax_codes.of(ws, draft.lines, facts),
-                self._entries.of(ws, fields),
+                self._entries.of(ws, looked_up(fields, facts)),
             )
         except InvalidDraft as refused:
             if customer.exception() is None:

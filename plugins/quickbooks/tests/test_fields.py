@@ -198,9 +198,9 @@ class TestWhatIsRefused:
             ({"ShipDate": "1.12.2026"}, "bad_date", "Enter a date"),
             ({"ServiceDate": "2026-02-30"}, "bad_date", "Enter a date"),
             ({"ServiceDate": "20261201"}, "bad_date", "Enter a date"),
-            ({"PONumber": "7"}, "unknown_field_of_invoices", "Did you mean “PO Number”?"),
-            ({"Zzz": "7"}, "unknown_field_of_invoices", "Choose one on the record: BillAddr, ClassRef"),
-            ({"DueDate": "2026-12-01"}, "unknown_field_of_invoices", "on the record"),
+            ({"PONumber": "7"}, "unknown_invoice_field", "Did you mean “PO Number”? Correct it in the field map."),
+            ({"Zzz": "7"}, "unknown_invoice_field", "Choose one in the field map: BillAddr, ClassRef"),
+            ({"DueDate": "2026-12-01"}, "unknown_invoice_field", "in the field map"),
         ],
     )
     async def test_each_says_what_to_do(self, obstacles, fields, code, words):
@@ -237,8 +237,9 @@ class TestWhatIsRefused:
         self, books, obstacles, field, preferences, code
     ):
         books.preferences |= preferences
-        problem = next(p for p in await obstacles(**{field: "Berlin"}) if p.code == code)
-        assert problem.fix.startswith("Turn on ")
+        (problem,) = await obstacles(**{field: "Berlin"})
+        assert (problem.code, problem.fix.startswith("Turn on ")) == (code, True)
+        assert not any("FROM Class" in s or "FROM Department" in s for s in books.statements)
 
     async def test_what_was_turned_on_meanwhile_is_seen_after_a_minute(
         self, backend, books, workspace, draft, host, obstacles
