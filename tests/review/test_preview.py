@@ -79,7 +79,9 @@ def test_the_draft_is_shown_as_amounts_and_dates(desk):
 
 
 def test_every_obstacle_is_shown_at_once_with_what_is_known(desk):
-    record = desk.new_company(rate=-1, quantity=None, service_description=None, payment_terms_days=1.5, invoice_email="x@y.example")
+    record = desk.new_company(
+        rate=-1, quantity=None, service_description=None, payment_terms_days=1.5, invoice_email="x@y.example"
+    )
     shown = desk.preview(record)
     assert {p["field"] for p in shown["obstacles"]} == {"rate", "service_description", "due_days"}
     assert all(p["fix"] for p in shown["obstacles"])
