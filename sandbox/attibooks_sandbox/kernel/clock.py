@@ -15,6 +15,7 @@ class Clock:
         self._offset = timedelta(0)
         self._frozen: datetime | None = None
         self.watchers: list[Callable[[], None]] = []
+        self._steps = 0.0
 
     def now(self) -> datetime:
         """Return the present instant in UTC."""
@@ -40,6 +41,7 @@ class Clock:
 
     def advance(self, step: timedelta) -> None:
         """Move on by a step, frozen or not."""
+        self._steps += step.total_seconds()
         if self._frozen is not None:
             self._frozen += step
         else:
@@ -54,6 +56,10 @@ class Clock:
     def reset(self) -> None:
         """Return to the machine's time."""
         self.shift(timedelta(0))
+
+    def elapsed(self) -> float:
+        """Return seconds that never stand still: the machine's, and every step that the clock was moved on by."""
+        return monotonic() + self._steps
 
     def describe(self) -> dict[str, object]:
         """Return what the control plane shows of the clock."""

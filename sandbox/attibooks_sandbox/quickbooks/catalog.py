@@ -1,4 +1,4 @@
-"""The lists that are only read in this sandbox: accounts, terms, tax codes and rates, currencies, company facts."""
+"""How accounts, terms, tax codes and rates, currencies and the facts about a company read."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def render_account(company: Company, entity: Entity) -> Wire:
         "SubAccount": "ParentRef" in fields,
         **({"ParentRef": reference(str(fields["ParentRef"]))} if "ParentRef" in fields else {}),
         "FullyQualifiedName": company.full_name(entity),
+        **{name: fields[name] for name in ("Description", "AcctNum") if name in fields},
         "Active": entity.active,
         "Classification": fields["Classification"],
         "AccountType": fields["AccountType"],
@@ -28,6 +29,9 @@ def render_account(company: Company, entity: Entity) -> Wire:
     }
 
 
+_TERM_DAYS = ("DueDays", "DiscountDays", "DayOfMonthDue", "DueNextMonthDays", "DiscountDayOfMonth")
+
+
 def render_term(company: Company, entity: Entity) -> Wire:  # noqa: ARG001 - the signature of renderers
     """Return a payment term."""
     fields = entity.fields
@@ -36,10 +40,8 @@ def render_term(company: Company, entity: Entity) -> Wire:  # noqa: ARG001 - the
             "Name": fields["Name"],
             "Active": entity.active,
             "Type": fields["Type"],
-            "DiscountPercent": 0,
-            "DueDays": fields.get("DueDays"),
-            "DayOfMonthDue": fields.get("DayOfMonthDue"),
-            "DueNextMonthDays": fields.get("DueNextMonthDays"),
+            "DiscountPercent": fields.get("DiscountPercent", 0),
+            **{name: fields.get(name) for name in _TERM_DAYS},
             **stamp(entity.id, entity.token, entity.created, entity.updated),
         }
     )

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from attibooks_sandbox.quickbooks import faults
-from attibooks_sandbox.quickbooks.model import ZERO, Entity, Invoice, Payment, Profile
+from attibooks_sandbox.quickbooks.model import ZERO, Entity, Invoice, Payment, Profile, Tombstone
 from attibooks_sandbox.quickbooks.oauth.grants import AccessToken, Code, Grant
 from attibooks_sandbox.quickbooks.tables import Keys, Table
 
@@ -48,11 +48,16 @@ _LIST_KEYS: dict[str, Keys[Entity]] = {
     "TaxRate": {"Name": _name},
     "CompanyCurrency": {"Code": lambda entity: folded(entity.text("Code"))},
 }
-_SEQUENCES = {"Vendor": "Customer", "Employee": "Customer", "Payment": "Invoice"}
+_UNTIMED = frozenset({"TaxCode", "TaxRate"})
+FORM_KINDS = ("Estimate", "SalesReceipt")
+_SEQUENCES = {"Vendor": "Customer", "Employee": "Customer", **dict.fromkeys(("Payment", *FORM_KINDS), "Invoice")}
 
 
 def _number(invoice: Invoice) -> str | None:
     return None if invoice.number is None else folded(invoice.number)
+
+
+_FORM_KEYS: Keys[Invoice] = {"DocNumber": _number, "CustomerRef": lambda form: form.customer_id or None}
 
 
 class Promise(msgspec.Struct, frozen=True, gc=False):
@@ -69,13 +74,14 @@ class Company:
     def __init__(self, profile: Profile) -> None:
         """Begin with empty books."""
         self.profile = profile
-        self.lists: dict[str, Table[Entity]] = {kind: Table(keys) for kind, keys in _LIST_KEYS.items()}
-        self.invoices: Table[Invoice] = Table(
-            {"DocNumber": _number, "CustomerRef": lambda invoice: invoice.customer_id}, timed=True
-        )
+        self.lists: dict[str, Table[Entity]] = {
+            kind: Table(keys, timed=kind not in _UNTIMED) for kind, keys in _LIST_KEYS.items()
+        }
+        self.invoices: Table[Invoice] = Table(_FORM_KEYS, timed=True)
+        self.forms: dict[str, Table[Invoice]] = {kind: Table(_FORM_KEYS, timed=True) for kind in FORM_KINDS}
         self.payments: Table[Payment] = Table({"CustomerRef": lambda payment: payment.customer_id}, timed=True)
         self.balances: dict[str, Decimal] = {}
-        self.buried: dict[str, datetime] = {}
+        self.buried: Table[Tombstone] = Table({}, timed=True)
         self.last_number = 1000
         self.mails: tuple[str, int] = ("", 0)
         self.promises: OrderedDict[str, Promise] = OrderedDict()
@@ -88,7 +94,8 @@ class Company:
         twin.invoices = self.invoices.copy()
         twin.payments = self.payments.copy()
         twin.balances = dict(self.balances)
-        twin.buried = dict(self.buried)
+        twin.forms = {kind: table.copy() for kind, table in self.forms.items()}
+        twin.buried = self.buried.copy()
         twin.last_number = self.last_number
         twin._sequences = dict(self._sequences)
         return twin
@@ -176,6 +183,12 @@ class Company:
         customer = self.find("Customer", customer_id)
         if customer is not None:
             self.lists["Customer"].put(msgspec.structs.replace(customer, updated=now))
+
+    # the deleted
+
+    def bury(self, kind: str, txn_id: str, now: datetime) -> None:
+        """Keep what change data capture tells of a deleted transaction."""
+        self.buried.put(Tombstone(kind=kind, id=txn_id, updated=now))
 
     # promised answers
 

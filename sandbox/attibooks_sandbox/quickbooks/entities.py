@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from attibooks_sandbox.quickbooks import faults
+from attibooks_sandbox.quickbooks.accounts import ACCOUNT, create_account, render_created_account, update_account
 from attibooks_sandbox.quickbooks.catalog import (
     render_account,
     render_currency,
@@ -17,6 +18,7 @@ from attibooks_sandbox.quickbooks.catalog import (
     render_term,
 )
 from attibooks_sandbox.quickbooks.company import Company
+from attibooks_sandbox.quickbooks.forms import FORMS, read_form
 from attibooks_sandbox.quickbooks.invoice_render import render_invoice
 from attibooks_sandbox.quickbooks.items import ITEM, create_item, render_item, update_item
 from attibooks_sandbox.quickbooks.model import Entity
@@ -30,6 +32,7 @@ from attibooks_sandbox.quickbooks.names import (
 )
 from attibooks_sandbox.quickbooks.payments import render_payment
 from attibooks_sandbox.quickbooks.shapes import Cleaned, Shape
+from attibooks_sandbox.quickbooks.terms import TERM, create_term, update_term
 from attibooks_sandbox.quickbooks.wire import Wire
 
 _Row = TypeVar("_Row")
@@ -57,13 +60,14 @@ _KINDS = (
     ListKind("Vendor", render_vendor, SHAPES["Vendor"], create_name, update_name),
     ListKind("Employee", render_employee, SHAPES["Employee"], create_name, update_name),
     ListKind("Item", render_item, ITEM, create_item, update_item),
-    ListKind("Account", render_account),
-    ListKind("Term", render_term),
+    ListKind("Account", render_account, ACCOUNT, create_account, update_account, render_created_account),
+    ListKind("Term", render_term, TERM, create_term, update_term),
     ListKind("TaxCode", render_tax_code),
     ListKind("TaxRate", render_tax_rate),
     ListKind("CompanyCurrency", render_currency),
 )
 LIST_KINDS: dict[str, ListKind] = {kind.name.lower(): kind for kind in _KINDS}
+READABLE = frozenset({"invoice", "payment", *FORMS, *LIST_KINDS})
 
 
 def read_entity(company: Company, name: str, entity_id: str) -> Wire:
@@ -73,6 +77,8 @@ def read_entity(company: Company, name: str, entity_id: str) -> Wire:
         return {"Invoice": render_invoice(company, _found(invoice))}
     if name == "payment":
         return {"Payment": render_payment(company, _found(company.payments.get(entity_id)))}
+    if name in FORMS:
+        return read_form(company, FORMS[name], entity_id)
     kind = LIST_KINDS[name]
     return {kind.name: kind.render(company, _found(company.find(kind.name, entity_id)))}
 

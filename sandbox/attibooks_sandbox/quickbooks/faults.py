@@ -48,6 +48,11 @@ def not_linkable() -> RefusedError:
     return RefusedError("620", "Transaction could not be linked", "Transaction could not be linked", element="")
 
 
+def batch_too_large(limit: int) -> RefusedError:
+    """Return 1040: more operations in a batch than there may be."""
+    return RefusedError("1040", "Batch size exceeded", f"A batch can have at most {limit} operations", element="")
+
+
 def invalid_content_type(given: str) -> RefusedError:
     """Return 1050: a body that is not declared as JSON."""
     return RefusedError("1050", "Invalid content type", f"Content type is not supported. Supplied value:{given}")
@@ -105,9 +110,9 @@ def invalid_number(name: str, given: object) -> RefusedError:
     return RefusedError("2080", "Invalid Number", f"Invalid number for {name}. Supplied value:{given}", element=name)
 
 
-def invalid_request_id() -> RefusedError:
-    """Return 2130: a request id over 50 characters."""
-    return RefusedError("2130", "Invalid Request Id", "The request id must have at most 50 characters")
+def invalid_request_id(name: str = "requestid", limit: int = 50) -> RefusedError:
+    """Return 2130: a request id, or the `bId` of a batch that has one, over its limit."""
+    return RefusedError("2130", "Invalid Request Id", f"The {name} must have at most {limit} characters")
 
 
 def invalid_enumeration(name: str, given: str) -> RefusedError:
@@ -166,6 +171,12 @@ def amount_differs(given: Decimal) -> RefusedError:
     """Return 6070: an amount that is not quantity times price."""
     detail = f"Amount is not equal to UnitPrice * Qty. Supplied value:{given:,}"
     return RefusedError("6070", "Amount calculation incorrect in the request", detail, element="")
+
+
+def no_account_type() -> RefusedError:
+    """Return 6010: an account without a type."""
+    detail = "One of AccountType and AccountSubType must be given."
+    return RefusedError("6010", "Account type missing", detail, element="AccountType")
 
 
 def no_name() -> RefusedError:
@@ -228,3 +239,22 @@ def query_syntax(detail: str) -> RefusedError:
 def query_invalid(detail: str) -> RefusedError:
     """Return 4001: a query that asks for what cannot be asked."""
     return RefusedError("4001", "Invalid query", f"QueryValidationError: {detail}")
+
+
+def query_unsupported(detail: str) -> RefusedError:
+    """Return 4002: a question that cannot be asked of an entity."""
+    return RefusedError("4002", "Unsupported query", f"QueryValidationError: {detail}")
+
+
+def result_too_large(limit: int) -> RefusedError:
+    """Return 10100: more objects than one answer may hold."""
+    detail = f"A batch answers with at most {limit:,} objects"
+    return RefusedError("10100", "Query result too large", detail, element="")
+
+
+def system_failure() -> RefusedError:
+    """Return 10000 with HTTP 200: what the vendor answers to the void of a bill."""
+    message = "An application error has occurred while processing your request"
+    error = RefusedError("10000", message, "System Failure Error", element="", kind="SystemFault")
+    error.status = 200
+    return error

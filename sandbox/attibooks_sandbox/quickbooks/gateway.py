@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from attibooks_sandbox.kernel.clock import monotonic
 from attibooks_sandbox.kernel.ids import Ids
 from attibooks_sandbox.kernel.jsonio import write_json
 from attibooks_sandbox.kernel.messages import Headers, Request, Response
@@ -15,7 +16,9 @@ from attibooks_sandbox.quickbooks.wire import envelope_time
 from attibooks_sandbox.quickbooks.xmlio import to_xml
 
 CALLS_PER_MINUTE = 500
+CALLS_PER_SECOND = 10
 CALLS_AT_ONCE = 10
+BATCHES_PER_MINUTE = 40
 _SUCCESS_HEADERS = (
     ("Cache-Control", "max-age=0, no-cache, no-store, must-revalidate, private"),
     ("Expires", "0"),
@@ -126,6 +129,14 @@ class Answers:
         }
         return self.fault(request, 429, {"Error": [error], "type": "SERVICE"}, now)
 
+    def pdf(self, content: bytes, now: datetime) -> Response:
+        """Return a document."""
+        return Response(200, content, self._headers(200, "application/pdf", now))
+
+    def shuffled(self, items: list[dict[str, object]]) -> list[dict[str, object]]:
+        """Return items in an order that nobody may rely on, the same for the same seed and calls."""
+        return self._ids.shuffled(items)
+
     def page(self, status: int, title: str, now: datetime) -> Response:
         """Return the HTML page of a load balancer."""
         html = f"<html><head><title>{status} {title}</title></head><body><h1>{status} {title}</h1></body></html>"
@@ -150,28 +161,37 @@ def _lower_case(fault: Mapping[str, object], now: datetime) -> dict[str, object]
 
 
 class Throttle:
-    """Limits of each realm: so many calls a minute, so many at once; can be switched off."""
+    """Limits of each realm: calls a second, calls a minute, calls at once, batches a minute; can be switched off."""
 
-    def __init__(self) -> None:
-        """Begin switched on, with nothing counted."""
+    def __init__(self, timer: Callable[[], float] = monotonic) -> None:
+        """Begin switched on, with nothing counted, by the seconds of a timer."""
         self.enabled = True
-        self._minutes: dict[str, SlidingWindow] = {}
+        self._timer = timer
+        self._windows: dict[str, tuple[SlidingWindow, SlidingWindow, SlidingWindow]] = {}
         self._gates: dict[str, Gate] = {}
 
     def switch(self, *, enabled: bool) -> None:
         """Switch the limits on or off; calls of before are not counted any more."""
         self.enabled = enabled
-        self._minutes.clear()
+        self._windows.clear()
 
-    def enter(self, realm: str) -> bool:
+    def enter(self, realm: str, *, batch: bool = False) -> bool:
         """Let a call in, or refuse it."""
         gate = self._gates.setdefault(realm, Gate(CALLS_AT_ONCE))
         if not gate.enter(refuse=self.enabled):
             return False
-        if not self.enabled or self._minutes.setdefault(realm, SlidingWindow(CALLS_PER_MINUTE, 60.0)).admit():
+        if not self.enabled or self._counted(realm, batch=batch):
             return True
         gate.leave()
         return False
+
+    def _counted(self, realm: str, *, batch: bool) -> bool:
+        if realm not in self._windows:
+            limits = ((CALLS_PER_SECOND, 1.0), (CALLS_PER_MINUTE, 60.0), (BATCHES_PER_MINUTE, 60.0))
+            second, minute, batches = (SlidingWindow(limit, length, self._timer) for limit, length in limits)
+            self._windows[realm] = (second, minute, batches)
+        second, minute, batches = self._windows[realm]
+        return second.admit() and minute.admit() and (not batch or batches.admit())
 
     def leave(self, realm: str) -> None:
         """Let a call out."""

@@ -43,9 +43,10 @@ class HeaderDesk(msgspec.Struct, frozen=True):
     now: datetime
     old: Invoice | None
 
-    def settle(self, header: Header) -> None:
-        """Fill in what was not sent and refuse what cannot be."""
-        customer = self._customer(header)
+    def settle(self, header: Header, *, over_the_counter: bool = False) -> None:
+        """Fill in what was not sent and refuse what cannot be; a sale over the counter needs no customer."""
+        nobody = over_the_counter and "CustomerRef" not in header
+        customer = self._nobody() if nobody else self._customer(header)
         self._currency(header, customer)
         self._dates(header, customer)
         self._tax_mode(header)
@@ -55,6 +56,10 @@ class HeaderDesk(msgspec.Struct, frozen=True):
         self._forget_defaults(header)
         if "DepositToAccountRef" in header:
             self.company.wanted("Account", str(header["DepositToAccountRef"]))
+
+    def _nobody(self) -> Entity:
+        fields: dict[str, object] = {"CurrencyRef": self.company.profile.currency}
+        return Entity(kind="Customer", id="", token=0, created=self.now, updated=self.now, fields=fields)
 
     def _customer(self, header: Header) -> Entity:
         customer_id = header.get("CustomerRef")

@@ -96,7 +96,7 @@ _TAX_DETAIL = Nested(
         },
     )
 )
-_READ_ONLY = (
+READ_ONLY = (
     "TotalAmt", "HomeTotalAmt", "Balance", "HomeBalance", "DeliveryInfo", "InvoiceLink", "FreeFormAddress", "InvoiceEx",
     "TxnSource", "TxnStatus", "invoiceStatus", "invoiceStatusLog", "callToAction", "EInvoiceStatus",
     "ECloudStatusTimeStamp",
@@ -105,13 +105,13 @@ _READ_ONLY = (
     "ConvenienceFeeDetail", "DiscountAmt", "FinanceCharge", "CreditCardPayment", "CheckPayment", "PaymentType",
     "TemplateRef",
 )  # fmt: skip
-_LEFT_OUT = (
+LEFT_OUT = (
     "ClassRef", "DepartmentRef", "ProjectRef", "RecurDataRef", "TaxExemptionRef", "SalesRepRef", "RemitToRef",
     "PaymentMethodRef",
     "ARAccountRef", "DiscountRate", "LessCIS", "GovtTxnRefIdentifier", "TransactionLocationType",
 )  # fmt: skip
 _MEMO = Wrapped("value", Text(1000), entity="MemoRef")
-_HEADER: dict[str, Field] = {
+HEADER: dict[str, Field] = {
     "DocNumber": Text(21),
     "AutoDocNumber": FLAG,
     "TxnDate": DAY,
@@ -150,5 +150,5 @@ _HEADER: dict[str, Field] = {
 }
 INVOICE = Shape(
     "Invoice",
-    {**COMMON, **_HEADER, **dict.fromkeys(_READ_ONLY, IGNORED), **dict.fromkeys(_LEFT_OUT, Unavailable())},
+    {**COMMON, **HEADER, **dict.fromkeys(READ_ONLY, IGNORED), **dict.fromkeys(LEFT_OUT, Unavailable())},
 )

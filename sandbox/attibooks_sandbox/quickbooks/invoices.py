@@ -55,8 +55,8 @@ class InvoiceDesk(msgspec.Struct, frozen=True):
         header = merged({}, without_system(cleaned), sparse=False)
         raw_lines = header.pop("Line", None)
         HeaderDesk(self.company, self.now, None).settle(header)
-        lines = self._read_lines(raw_lines, header, None)
-        sums = self._sums(lines, header)
+        lines = self.read_lines(raw_lines, header, None)
+        sums = self.sums(lines, header)
         balance = sums.total - _settle_deposit(header, sums.total)
         self._settle_number(header, None)
         invoice = Invoice(
@@ -79,8 +79,8 @@ class InvoiceDesk(msgspec.Struct, frozen=True):
         check_open_period(self.company, str(old.header["TxnDate"]))
         header, raw_lines = self._changed_header(cleaned, old)
         HeaderDesk(self.company, self.now, old).settle(header)
-        lines = self._read_lines(raw_lines, header, old)
-        sums = self._sums(lines, header)
+        lines = self.read_lines(raw_lines, header, old)
+        sums = self.sums(lines, header)
         paid = old.total - _deposit(old.header) - old.balance
         balance = sums.total - _settle_deposit(header, sums.total) - paid
         if balance < 0:
@@ -126,7 +126,8 @@ class InvoiceDesk(msgspec.Struct, frozen=True):
             header["TxnTaxDetail"] = {"TxnTaxCodeRef": old.tax.code_id}
         return header, raw_lines
 
-    def _read_lines(self, raw: object, header: Header, old: Invoice | None) -> Lines:
+    def read_lines(self, raw: object, header: Header, old: Invoice | None) -> Lines:
+        """Return the lines that were sent, or the old ones where none were."""
         same_mode = old is None or header.get("GlobalTaxCalculation") == old.header.get("GlobalTaxCalculation")
         if raw is None and old is not None and same_mode:
             return Lines(old.lines, _discount_facts(old.discount), old.next_line)
@@ -139,7 +140,8 @@ class InvoiceDesk(msgspec.Struct, frozen=True):
             return read
         return Lines(split_gross_lines(self.company, read.lines), read.discount, read.next_id)
 
-    def _sums(self, lines: Lines, header: Header) -> Sums:
+    def sums(self, lines: Lines, header: Header) -> Sums:
+        """Return what lines and discount and tax come to; keeps in the header what brings the tax out again."""
         subtotal = sum((line.amount for line in lines.lines if isinstance(line, SalesLine)), ZERO)
         discount = settle_discount(self.company, lines.discount, subtotal)
         tax = tax_of(self.company, lines.lines, discount, header)
@@ -200,7 +202,7 @@ class InvoiceDesk(msgspec.Struct, frozen=True):
                 token=old.token + 1,
                 updated=self.second,
                 header=header,
-                lines=tuple(_emptied(line) for line in old.lines),
+                lines=tuple(emptied(line) for line in old.lines),
                 discount=None,
                 tax=NO_TAX,
                 subtotal=ZERO,
@@ -218,7 +220,7 @@ class InvoiceDesk(msgspec.Struct, frozen=True):
         if has_payments(old):
             raise faults.business("You cannot delete a transaction that has payments applied to it.")
         self.company.invoices.remove(old.id)
-        self.company.buried[f"Invoice:{old.id}"] = self.second
+        self.company.bury("Invoice", old.id, self.second)
         self.company.shift_balance(old.customer_id, -old.balance, self.second)
         return old.id
 
@@ -279,7 +281,8 @@ def _discount_facts(discount: Discount | None) -> dict[str, object] | None:
     return {"amount": discount.amount, "account": discount.account_id}
 
 
-def _emptied(line: Line) -> Line:
+def emptied(line: Line) -> Line:
+    """Return a line without its amounts, as a void leaves it."""
     if not isinstance(line, SalesLine):
         return line
     qty = None if line.qty is None else ZERO

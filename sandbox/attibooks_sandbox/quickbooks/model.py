@@ -129,7 +129,7 @@ NO_TAX = Tax()
 
 
 class Invoice(msgspec.Struct, frozen=True, kw_only=True):
-    """An invoice; `header` holds what clients write outside the lines, by its name on the wire."""
+    """An invoice or other sales form; `header` holds what clients write outside the lines, by its name on the wire."""
 
     id: str
     token: int
@@ -149,8 +149,8 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def customer_id(self) -> str:
-        """Return the customer's Id."""
-        return str(self.header["CustomerRef"])
+        """Return the customer's Id, empty on a sales receipt over the counter."""
+        return str(self.header.get("CustomerRef", ""))
 
     @property
     def number(self) -> str | None:
@@ -181,6 +181,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     header: dict[str, object]
     total: Decimal
     applied: tuple[Applied, ...]
+    voided: bool = False
 
     @property
     def customer_id(self) -> str:
@@ -191,3 +192,11 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     def unapplied(self) -> Decimal:
         """Return what pays no invoice."""
         return self.total - sum((part.amount for part in self.applied), ZERO)
+
+
+class Tombstone(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What is left of a deleted transaction: its kind and the time of the deletion."""
+
+    kind: str
+    id: str
+    updated: datetime

@@ -19,6 +19,7 @@ class Switches(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     void_twice: Literal["unchanged", "refuse"] = "unchanged"
     replay_faults: bool = True
     id_ranges: bool = False
+    old_changes: Literal["cut", "refuse"] = "cut"
     metered_calls_allowed: int | None = None
     code_replay: Literal["revoke", "refuse"] = "revoke"
     refresh_grace: bool = False

@@ -98,11 +98,11 @@ class Table(Generic[Row]):
             return []
         return [held] if isinstance(held, str) else list(held)
 
-    def changed_between(self, start: datetime | None, end: datetime | None) -> list[str]:
-        """Return the Ids of the rows last changed in a time, both ends included, oldest change first."""
+    def changed_between(self, start: datetime | None, end: datetime | None, most: int | None = None) -> list[str]:
+        """Return the Ids of at most so many rows last changed in a time, both ends included, oldest change first."""
         low = 0 if start is None else bisect_left(self._times, int(start.timestamp()) << _ID_BITS)
         high = len(self._times) if end is None else bisect_right(self._times, (int(end.timestamp()) + 1) << _ID_BITS)
-        return self._ids(low, high)
+        return self._ids(low, high if most is None else min(high, low + most))
 
     def newest(self, skip: int, count: int) -> list[Row]:
         """Return rows by the time of their last change, newest first, without going through all of them."""

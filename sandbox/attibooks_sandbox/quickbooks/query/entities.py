@@ -19,6 +19,7 @@ from attibooks_sandbox.quickbooks.catalog import (
     render_term,
 )
 from attibooks_sandbox.quickbooks.company import Company
+from attibooks_sandbox.quickbooks.forms import FORMS, FormKind, render_form
 from attibooks_sandbox.quickbooks.invoice_render import render_invoice
 from attibooks_sandbox.quickbooks.items import render_item
 from attibooks_sandbox.quickbooks.model import Entity, Invoice, Payment
@@ -153,6 +154,7 @@ _INVOICE = {
     "TotalAmt": Asked("number", lambda _, row: _attribute(row, "total")),
     **_header("id", "ProjectRef"),
 }
+_FORM = {name: asked for name, asked in _INVOICE.items() if name not in {"Balance", "SalesTermRef", "DueDate"}}
 _PAYMENT = {
     **_header("date", "TxnDate"),
     "CustomerRef": Asked("id", lambda _, row: _attribute(row, "customer_id"), "CustomerRef"),
@@ -196,6 +198,14 @@ def _invoice_wire(company: Company, row: object) -> Wire:
     return render_invoice(company, row, "queried")
 
 
+def _form(form: FormKind) -> Queryable:
+    def wire(company: Company, row: object) -> Wire:
+        assert isinstance(row, Invoice)
+        return render_form(company, form, row)
+
+    return Queryable(form.kind, lambda company: company.forms[form.kind], _meta(_FORM), wire)
+
+
 def _payment_wire(company: Company, row: object) -> Wire:
     assert isinstance(row, Payment)
     return render_payment(company, row)
@@ -204,6 +214,7 @@ def _payment_wire(company: Company, row: object) -> Wire:
 _ENTITIES = (
     Queryable("Invoice", lambda company: company.invoices, _meta(_INVOICE), _invoice_wire, totals=True),
     Queryable("Payment", lambda company: company.payments, _meta(_PAYMENT), _payment_wire),
+    *(_form(form) for form in FORMS.values()),
     _list("Customer", _CUSTOMER, lambda company, row: render_customer(company, row, queried=True), order=_full_name),
     _list("Vendor", _PERSON, render_vendor),
     _list("Employee", _PERSON, render_employee),
@@ -229,8 +240,8 @@ SINGLE: dict[str, tuple[str, Callable[[Company], Wire]]] = {
 }
 _ELSEWHERE = (
     "Attachable", "Bill", "BillPayment", "Budget", "Class", "CreditMemo", "CustomerType", "Department", "Deposit",
-    "Estimate", "InventoryAdjustment", "JournalCode", "JournalEntry", "PaymentMethod", "Purchase", "PurchaseOrder",
-    "RefundReceipt", "RecurringTransaction", "SalesReceipt", "TaxAgency", "TimeActivity", "Transfer", "VendorCredit",
+    "InventoryAdjustment", "JournalCode", "JournalEntry", "PaymentMethod", "Purchase", "PurchaseOrder",
+    "RefundReceipt", "RecurringTransaction", "TaxAgency", "TimeActivity", "Transfer", "VendorCredit",
 )  # fmt: skip
 KNOWN_EMPTY = frozenset(name.lower() for name in _ELSEWHERE)
 NOT_QUERYABLE = frozenset(
