@@ -71,6 +71,9 @@ def test_row_34_bodies_and_headers_of_ones_own(box, books):
     assert (answer.status_code, answer.json(), answer.headers["x-mine"]) == (200, fault, "1")
     box.faults.add("quickbooks", "status", status=502, body="<html>bad</html>", path=PATH)
     assert post_invoice(books).text == "<html>bad</html>"
+    xml = {"body": "<IntuitResponse/>", "headers": {"content-type": "application/xml"}}
+    box.faults.add("quickbooks", "status", status=500, path=PATH, **xml)
+    assert post_invoice(books).headers.get_list("content-type") == ["application/xml"]
 
 
 def test_row_34_slow_and_malformed_answers_commit(box, books):

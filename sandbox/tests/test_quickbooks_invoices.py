@@ -31,7 +31,7 @@ def test_row_36_keys_come_in_the_recorded_order(books):
     assert list(made["Line"][0]) == ["Id", "LineNum", "Amount", "DetailType", "SalesItemLineDetail", "CustomExtensions"]
 
 
-def test_the_documented_example(box, books):
+def test_row_36_the_documented_example(box, books):
     box.clock.freeze("2026-11-23T08:15:30.417Z")
     body = {
         "CustomerRef": {"value": "2"}, "TxnDate": "2026-11-23", "DueDate": "2026-12-23", "CurrencyRef": {"value": "USD"},

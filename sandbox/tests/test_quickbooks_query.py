@@ -38,7 +38,7 @@ def ids(books, statement):
         ("MetaData.LastUpdatedTime > '2026-10-01'", ["1", "3", "2"]),
     ],
 )
-def test_conditions_on_customers(books, where, expected):
+def test_row_26_conditions_on_customers(books, where, expected):
     found = ids(books, f"select * from Customer where {where}")
     if expected is None:
         assert len(found) == 11
@@ -55,13 +55,13 @@ def test_conditions_on_customers(books, where, expected):
         "SELECT *\nFROM Term\tORDER BY Id ASC MAXRESULTS 2 STARTPOSITION 2 ",
     ],
 )
-def test_keywords_in_any_case_and_pages_in_either_order(books, statement):
+def test_row_26_keywords_in_any_case_and_pages_in_either_order(books, statement):
     answer = books.query(statement)
     assert [row["Id"] for row in answer["Term"]] == ["2", "3"]
     assert (answer["startPosition"], answer["maxResults"]) == (2, 2)
 
 
-def test_lists_are_ordered_by_name_and_without_the_inactive(books):
+def test_row_26_lists_are_ordered_by_name_and_without_the_inactive(books):
     names = [row["FullyQualifiedName"] for row in books.query("select * from Customer")["Customer"]]
     assert names == sorted(names, key=str.casefold)
     assert len(names) == 11
@@ -69,7 +69,7 @@ def test_lists_are_ordered_by_name_and_without_the_inactive(books):
     assert accounts == sorted(accounts, key=str.casefold)
 
 
-def test_transactions_come_newest_change_first(box, books):
+def test_row_26_transactions_come_newest_change_first(box, books):
     for number in range(3):
         box.clock.advance(60)
         books.invoice(DocNumber=f"N{number}")
@@ -81,7 +81,7 @@ def test_transactions_come_newest_change_first(box, books):
     assert ids(books, "select * from Invoice orderby MetaData.LastUpdatedTime asc")[-1] == "6"
 
 
-def test_time_windows(box, books):
+def test_row_26_time_windows(box, books):
     box.clock.freeze("2026-11-23T10:00:00Z")
     first = books.invoice()["Id"]
     box.clock.freeze("2026-11-23T11:00:00Z")
@@ -115,13 +115,13 @@ def test_time_windows(box, books):
         ("SalesTermRef = '1'", 0),
     ],
 )
-def test_conditions_on_invoices_and_count(books, where, count):
+def test_row_26_conditions_on_invoices_and_count(books, where, count):
     assert books.query(f"select count(*) from Invoice where {where}") == {"totalCount": count}
     found = books.query(f"select * from Invoice where {where}")
     assert found.get("totalCount", 0) == count == len(found.get("Invoice", []))
 
 
-def test_total_counts_come_with_invoices_but_not_with_lists_and_payments(books):
+def test_row_26_total_counts_come_with_invoices_but_not_with_lists_and_payments(books):
     assert books.query("select * from Invoice maxresults 2") | {"Invoice": []} == {
         "Invoice": [],
         "startPosition": 1,
@@ -132,28 +132,28 @@ def test_total_counts_come_with_invoices_but_not_with_lists_and_payments(books):
         assert "totalCount" not in books.query(f"select * from {entity}")
 
 
-def test_nothing_found_is_an_empty_response(books):
+def test_row_26_nothing_found_is_an_empty_response(books):
     assert books.query("select * from Invoice where DocNumber = 'none'") == {}
     assert books.query("select * from Invoice startposition 100") == {}
     assert books.query("select * from Transfer") == {}
     assert books.query("select count(*) from Estimate") == {"totalCount": 0}
 
 
-def test_projections_are_reduced_and_sparse(books):
+def test_row_26_projections_are_reduced_and_sparse(books):
     (row,) = books.query("select Id, SyncToken, Active from Customer where Id = '1'")["Customer"]
     assert row == {"domain": "QBO", "sparse": True, "Id": "1", "SyncToken": "0", "Active": True}
     (row,) = books.query("select DocNumber, MetaData.LastUpdatedTime from Invoice where Id = '1'")["Invoice"]
     assert set(row) == {"domain", "sparse", "Id", "DocNumber", "MetaData"}
 
 
-def test_sku_comes_only_when_it_is_asked_for(books):
+def test_row_26_sku_comes_only_when_it_is_asked_for(books):
     books.post("item", {"Id": "3", "SyncToken": "0", "sparse": True, "Sku": "CON-1"})
     assert "Sku" not in books.query("select * from Item where Id = '3'")["Item"][0]
     assert books.query("SELECT *, Sku FROM Item where Id = '3'")["Item"][0]["Sku"] == "CON-1"
     assert "DeferredRevenue" not in books.query("select * from Item where Id = '3'")["Item"][0]
 
 
-def test_posted_statements(books):
+def test_row_26_posted_statements(books):
     text = {"Content-Type": "application/text"}
     posted = books.exact(books.call("POST", "query", content=b"select count(*) from Invoice ", headers=text))
     assert posted["QueryResponse"] == {"totalCount": 3}
@@ -161,7 +161,7 @@ def test_posted_statements(books):
     assert bare["QueryResponse"] == {"totalCount": 3}
 
 
-def test_the_pseudo_codes_of_us_companies_come_on_top(books, open_books):
+def test_row_26_the_pseudo_codes_of_us_companies_come_on_top(books, open_books):
     assert ids(books, "select * from TaxCode") == ["TAX", "NON", "2"]
     assert ids(books, "select * from TaxCode maxresults 1") == ["TAX", "NON", "2"]
     assert books.query("select * from TaxCode")["totalCount"] == 3
@@ -171,7 +171,7 @@ def test_the_pseudo_codes_of_us_companies_come_on_top(books, open_books):
     assert [row["RateValue"] for row in britain.query("select * from TaxRate orderby Id")["TaxRate"]] == [20, 5, 0, 0]
 
 
-def test_company_facts_by_query(books):
+def test_row_26_company_facts_by_query(books):
     info = books.query("select * from CompanyInfo")
     assert (info["CompanyInfo"][0]["CompanyName"], info["startPosition"], info["maxResults"]) == (
         "Bluebird Studio",
@@ -182,7 +182,7 @@ def test_company_facts_by_query(books):
     assert set(preferences) == {"Preferences", "maxResults"}
 
 
-def test_currencies_only_where_there_are_several(books, euro_books):
+def test_row_26_currencies_only_where_there_are_several(books, euro_books):
     assert [row["Code"] for row in euro_books.query("select * from CompanyCurrency")["CompanyCurrency"]] == [
         "GBP",
         "CAD",
@@ -240,24 +240,24 @@ def test_currencies_only_where_there_are_several(books, euro_books):
         ("select * from Customer; drop table x", "4000", "Lexical error"),
     ],
 )
-def test_refused_statements(books, statement, code, detail):
+def test_row_26_refused_statements(books, statement, code, detail):
     error = books.query_refused(statement)
     assert error["code"] == code
     assert error["Message"] == {"4000": "Error parsing query", "4001": "Invalid query"}[code]
     assert detail in error["Detail"]
 
 
-def test_id_ranges_by_switch(box, books):
+def test_row_26_id_ranges_by_switch(box, books):
     box.switch(id_ranges=True)
     assert ids(books, "select * from Invoice where Id > '1' orderby Id") == ["2", "3"]
 
 
-def test_backslashes_and_percent_signs_in_values(books):
+def test_row_26_backslashes_and_percent_signs_in_values(books):
     made = books.post("customer", {"DisplayName": "100% \\ back'slash"})
     assert ids(books, "select * from Customer where DisplayName = '100% \\\\ back\\'slash'") == [made["Id"]]
 
 
-def test_indexed_queries_stay_fast_with_many_invoices(box, books):
+def test_row_26_indexed_queries_stay_fast_with_many_invoices(box, books):
     from decimal import Decimal
 
     from attibooks_sandbox.quickbooks.invoices import InvoiceDesk

@@ -7,7 +7,6 @@ we add, `~` one of another type.
 YEAR_2020 = "the mv75 shape of 2026 adds it; the record is of 2020"
 LISTED = "the vendor's deprecated geocoding, announced to go away"
 NOT_OURS = "belongs to data that the seeded company does not have"
-ABRIDGED = "the printed document shows only the Id of objects that are told in full"
 MV75_LINE = ("Line[].CustomExtensions", "Line[].SalesItemLineDetail.ItemAccountRef")
 
 

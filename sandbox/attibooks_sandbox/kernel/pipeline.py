@@ -121,6 +121,8 @@ def _given(spec: FaultSpec, service: Service, request: Request) -> Response:
         value = service.retry_after() if spec.retry_after == "date" else f"{spec.retry_after:g}"
         response.headers = [pair for pair in response.headers if pair[0].lower() != "retry-after"]
         response.headers.append(("Retry-After", value))
+    own = {name.lower() for name in spec.headers}
+    response.headers = [pair for pair in response.headers if pair[0].lower() not in own]
     response.headers.extend(spec.headers.items())
     return response
 

@@ -22,8 +22,8 @@ from attibooks_sandbox.kernel.service import Peer
 LARGEST_BODY = 16 * 1024 * 1024
 _REASONS = {
     200: "OK", 302: "Found", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
-    409: "Conflict", 413: "Content Too Large", 429: "Too Many Requests", 500: "Internal Server Error",
-    502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout",
+    409: "Conflict", 413: "Content Too Large", 414: "URI Too Long", 429: "Too Many Requests",
+    500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout",
 }  # fmt: skip
 
 
@@ -77,7 +77,8 @@ class Connection(asyncio.Protocol):
             self._refuse(400)
 
     def _refuse(self, status: int) -> None:
-        self._write(Response(status, b"", []), keep_alive=False)
+        page = f"<html><head><title>{status} {_REASONS[status]}</title></head></html>".encode()
+        self._write(Response(status, page, [("Content-Type", "text/html;charset=utf-8")]), keep_alive=False)
 
     # httptools calls these by name
 

@@ -13,6 +13,8 @@ from attibooks_sandbox.quickbooks.gateway import Answers, Throttle, bearer_of, t
 from attibooks_sandbox.quickbooks.oauth.grants import ACCOUNTING
 from attibooks_sandbox.quickbooks.switches import Switches
 
+LONGEST_ADDRESS = 8192
+
 
 class QuickBooksService:
     """The emulated QuickBooks Online of one environment."""
@@ -79,6 +81,8 @@ class QuickBooksService:
         """Answer a call."""
         now = self.clock.now()
         parts = request.segments
+        if len(request.full_path) + len(request.query_string) > LONGEST_ADDRESS:
+            return self.answers.page(414, "URI Too Long", now)
         if len(parts) < 4 or parts[:2] != ("v3", "company"):
             return self.answers.page(404, "Not Found", now)
         given = bearer_of(request)
