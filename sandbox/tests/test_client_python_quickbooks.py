@@ -1,16 +1,20 @@
 """An independent client drives the sandbox unchanged: python-quickbooks 0.9.12, with its habits of sending empties."""
 
 import warnings
+from datetime import datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from urllib.parse import urlencode
 
 import pytest
 from quickbooks import QuickBooks
+from quickbooks.batch import batch_create, batch_delete, batch_update
+from quickbooks.cdc import change_data_capture
 from quickbooks.exceptions import (
     AuthorizationException,
     ObjectNotFoundException,
     QuickbooksException,
+    UnsupportedException,
     ValidationException,
 )
 from quickbooks.objects import (
@@ -19,6 +23,8 @@ from quickbooks.objects import (
     CompanyInfo,
     Customer,
     EmailAddress,
+    Employee,
+    Estimate,
     Invoice,
     Item,
     LinkedTxn,
@@ -28,11 +34,16 @@ from quickbooks.objects import (
     Ref,
     SalesItemLine,
     SalesItemLineDetail,
+    SalesReceipt,
     TaxCode,
+    TaxRate,
     Term,
     Vendor,
 )
 from quickbooks.objects.base import CustomerMemo
+from quickbooks.objects.companycurrency import CompanyCurrency
+from quickbooks.objects.exchangerate import ExchangeRate
+from quickbooks.objects.taxservice import TaxRateDetails, TaxService
 
 
 class Session:
@@ -47,14 +58,24 @@ class Session:
 
 
 @pytest.fixture
-def client(monkeypatch, box, books, http):
-    monkeypatch.setattr(QuickBooks, "sandbox_api_url_v3", f"{box.quickbooks_url('sandbox')}/v3")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        client = QuickBooks(company_id=books.realm, minorversion=75)
-    client.sandbox = True
-    client.session = Session(http, books.token)
-    return client
+def client_of(monkeypatch, box, http):
+    """`client_of(books)` is the library's client of a company."""
+
+    def make(books):
+        monkeypatch.setattr(QuickBooks, "sandbox_api_url_v3", f"{box.quickbooks_url('sandbox')}/v3")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            client = QuickBooks(company_id=books.realm, minorversion=75)
+        client.sandbox = True
+        client.session = Session(http, books.token)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def client(client_of, books):
+    return client_of(books)
 
 
 def reference(value):
@@ -81,6 +102,15 @@ def invoice_of(customer, *lines):
     invoice.CustomerMemo = CustomerMemo()
     invoice.CustomerMemo.value = "Thank you"
     return invoice
+
+
+def payment_of(customer, invoice, amount):
+    payment, part, link = Payment(), PaymentLine(), LinkedTxn()
+    payment.CustomerRef, payment.TotalAmt, part.Amount = customer.to_ref(), amount, amount
+    link.TxnId, link.TxnType = invoice.Id, "Invoice"
+    part.LinkedTxn.append(link)
+    payment.Line.append(part)
+    return payment
 
 
 @pytest.fixture
@@ -160,14 +190,7 @@ def test_saving_what_was_read_changes_nothing(client, customer):
 
 def test_payments(client, customer):
     invoice = invoice_of(customer, line_of(100)).save(qb=client)
-    payment = Payment()
-    payment.CustomerRef, payment.TotalAmt = customer.to_ref(), 60
-    part = PaymentLine()
-    part.Amount = 60
-    link = LinkedTxn()
-    link.TxnId, link.TxnType = invoice.Id, "Invoice"
-    part.LinkedTxn.append(link)
-    payment.Line.append(part)
+    payment = payment_of(customer, invoice, 60)
     made = payment.save(qb=client)
     assert made.UnappliedAmt == 0
     read = Invoice.get(invoice.Id, qb=client)
@@ -200,3 +223,152 @@ def test_its_exceptions(client, customer, box):
     box.token("quickbooks", access_token=client.session.access_token, active=False)
     with pytest.raises(AuthorizationException):
         Customer.get("1", qb=client)
+
+
+def named(kind, name):
+    made = kind()
+    made.DisplayName = name
+    return made
+
+
+def test_python_quickbooks_change_data_capture(client, customer):
+    since = datetime.now() - timedelta(days=2)
+    invoice = invoice_of(customer, line_of(100)).save(qb=client)
+    gone = invoice_of(customer, line_of(5)).save(qb=client)
+    gone.delete(qb=client)
+    changes = change_data_capture([Invoice, Customer, Payment], since, qb=client)
+    assert [(each.Id, getattr(each, "status", None)) for each in changes.Invoice] == [
+        (invoice.Id, None),
+        (gone.Id, "Deleted"),
+    ]
+    assert [each.Id for each in changes.Customer] == [customer.Id]
+    assert not hasattr(changes, "Payment")
+    later = change_data_capture([Invoice], "2036-01-01T00:00:00Z", qb=client)
+    assert not hasattr(later, "Invoice")
+
+
+def test_python_quickbooks_batches(client):
+    made = batch_create([named(Customer, f"Batch {number}") for number in range(32)], qb=client)
+    assert (len(made.successes), len(made.faults)) == (32, 0)
+    assert {each.DisplayName for each in made.successes} == {f"Batch {number}" for number in range(32)}
+    twice = batch_create([named(Customer, "Batch 1"), named(Customer, "Batch 99")], qb=client)
+    assert [each.DisplayName for each in twice.successes] == ["Batch 99"]
+    (fault,) = twice.faults
+    assert (fault.Error[0].code, fault.original_object.DisplayName) == ("6240", "Batch 1")
+    first = made.successes[0]
+    first.Notes = "changed"
+    changed = batch_update([first], qb=client).successes[0]
+    assert (changed.SyncToken, changed.Notes) == ("1", "changed")
+
+
+def test_python_quickbooks_batch_of_deletes(client, customer):
+    invoices = [invoice_of(customer, line_of(5)).save(qb=client) for _ in range(3)]
+    answer = batch_delete(invoices, qb=client)
+    assert {each.status for each in answer.successes} == {"Deleted"}
+    again = batch_delete(invoices, qb=client)
+    assert {each.Error[0].code for each in again.faults} == {"610"}
+
+
+def test_python_quickbooks_documents(client, customer):
+    invoice = invoice_of(customer, line_of(100)).save(qb=client)
+    pdf = invoice.download_pdf(qb=client)
+    assert pdf.startswith(b"%PDF-1.4")
+    assert f"(Invoice {invoice.DocNumber}) Tj".encode() in pdf
+    invoice.Id = "99999"
+    with pytest.raises(QuickbooksException):
+        invoice.download_pdf(qb=client)
+
+
+def test_python_quickbooks_payments_are_changed_voided_and_deleted(client, customer):
+    invoice = invoice_of(customer, line_of(100)).save(qb=client)
+
+    def state():
+        read = Invoice.get(invoice.Id, qb=client)
+        return read.Balance, [link.TxnId for link in read.LinkedTxn]
+
+    payment = payment_of(customer, invoice, 60).save(qb=client)
+    assert state() == (40, [payment.Id])
+    payment.TotalAmt = payment.Line[0].Amount = 90
+    changed = payment.save(qb=client)
+    assert (changed.TotalAmt, changed.SyncToken, state()) == (90, "1", (10, [payment.Id]))
+    voided = changed.void(qb=client)["Payment"]
+    assert (voided["TotalAmt"], voided["PrivateNote"], state()) == (0, "Voided", (100, []))
+    other = payment_of(customer, invoice, 100).save(qb=client)
+    assert state()[0] == 0
+    other.delete(qb=client)
+    assert state() == (100, [])
+    with pytest.raises(ObjectNotFoundException):
+        Payment.get(other.Id, qb=client)
+    assert Payment.count(f"CustomerRef = '{customer.Id}'", qb=client) == 1
+
+
+def test_python_quickbooks_vendors_employees_items(client):
+    vendor = named(Vendor, "Paper Mill").save(qb=client)
+    vendor.AcctNum = "77"
+    assert vendor.save(qb=client).SyncToken == "1"
+    employee = Employee()
+    employee.GivenName, employee.FamilyName = "Noor", "Haddad"
+    made = employee.save(qb=client)
+    assert Employee.get(made.Id, qb=client).DisplayName == "Noor Haddad"
+    assert Vendor.filter(DisplayName="Paper Mill", qb=client)[0].AcctNum == "77"
+    item = Item.get("3", qb=client)
+    item.Description = "By the hour"
+    assert item.save(qb=client).SyncToken == "1"
+
+
+def test_python_quickbooks_accounts_and_terms(client):
+    account = Account()
+    account.Name, account.AccountSubType = "Retainers", "ServiceFeeIncome"
+    made = account.save(qb=client)
+    assert (made.AccountType, made.Classification, made.FullyQualifiedName) == ("Income", "Revenue", "Retainers")
+    made.Description = "d"
+    assert made.save(qb=client).SyncToken == "1"
+    made = Account.get(made.Id, qb=client)
+    made.Active = False
+    assert made.save(qb=client).Name == "Retainers (deleted)"
+    term = Term()
+    term.Name, term.DueDays = "Net 7", 7
+    made = term.save(qb=client)
+    assert (made.Type, made.DueDays) == ("STANDARD", 7)
+    made.DueDays = 8
+    assert made.save(qb=client).SyncToken == "1"
+    assert Term.filter(Name="Net 7", qb=client)[0].DueDays == 8
+
+
+def test_python_quickbooks_tax_codes(client):
+    service, detail = TaxService(), TaxRateDetails()
+    detail.TaxRateName, detail.RateValue, detail.TaxAgencyId = "Seven", 7, "1"
+    service.TaxCode, service.TaxRateDetails = "Seven", [detail]
+    made = service.save(qb=client)
+    code = TaxCode.get(made.TaxCodeId, qb=client)
+    assert (code.Name, made.TaxRateDetails[0].TaxRateName) == ("Seven", "Seven")
+    assert TaxRate.get(code.SalesTaxRateList.TaxRateDetail[0].TaxRateRef.value, qb=client).RateValue == 7
+
+
+def test_python_quickbooks_sales_receipts_and_estimates(client, customer):
+    receipt = SalesReceipt()
+    receipt.Line = [line_of(337.5, item="4", qty=4.5, price=75)]
+    made = receipt.save(qb=client)
+    assert (made.TotalAmt, made.Balance, made.DepositToAccountRef.name) == (337.5, 0, "Undeposited Funds")
+    assert SalesReceipt.get(made.Id, qb=client).save(qb=client).SyncToken == "0"
+    assert made.void(qb=client)["SalesReceipt"]["PrivateNote"] == "Voided"
+    estimate = Estimate()
+    estimate.CustomerRef, estimate.Line = customer.to_ref(), [line_of(10)]
+    made = estimate.save(qb=client)
+    assert made.TxnStatus == "Pending"
+    assert b"(Estimate " in made.download_pdf(qb=client)
+    made.delete(qb=client)
+    assert Estimate.count(qb=client) == 0
+
+
+def test_python_quickbooks_currencies(client_of, euro_books):
+    euro_client = client_of(euro_books)
+    assert {each.Code for each in CompanyCurrency.all(qb=euro_client)} >= {"EUR", "GBP"}
+    url = f"{euro_client.api_url}/company/{euro_client.company_id}/exchangerate"
+    rates = euro_client.get(url, params={"sourcecurrencycode": "EUR"})
+    assert ExchangeRate.from_json(rates["ExchangeRate"]).TargetCurrencyCode == "USD"
+
+
+def test_python_quickbooks_is_told_what_is_not_there(client):
+    with pytest.raises(UnsupportedException):
+        client.get(f"{client.api_url}/company/{client.company_id}/nothing/1", {})

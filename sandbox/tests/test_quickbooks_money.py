@@ -104,8 +104,9 @@ def test_row_16_a_voided_payment_is_empty_and_the_invoice_open_again(box, books,
     assert (voided["TotalAmt"], voided["UnappliedAmt"], voided["Line"], voided["PrivateNote"]) == (0, 0, [], "Voided")
     after = read(books, "invoice", invoice["Id"])
     assert (after["Balance"], after["LinkedTxn"], after["SyncToken"], balance(books)) == (100, [], "2", 100)
-    again = books.post("payment", body | {"SyncToken": "1"}, params={"operation": "void"})
+    again = books.post("payment", body | {"SyncToken": "1"}, params={"operation": "update", "include": "void"})
     assert again == voided
+    assert books.refused("payment", body | {"SyncToken": "1"}, params={"operation": "void"})["code"] == "500"
     books.post("invoice", {"Id": invoice["Id"], "SyncToken": "2"}, params={"operation": "void"})
 
 
@@ -126,8 +127,8 @@ def test_row_24_payments_of_a_closed_period_stay(box, books, paid):
     _, payment = paid
     box.change("sandbox", books.realm, "Preferences", close_date="2026-11-30")
     body = {"Id": payment["Id"], "SyncToken": "0"}
-    for operation in ("update", "void", "delete"):
-        assert books.refused("payment", body, params={"operation": operation})["code"] == "6210"
+    for parameters in ({"operation": "update"}, {"include": "void"}, {"operation": "delete"}):
+        assert books.refused("payment", body, params=parameters)["code"] == "6210"
 
 
 # documents

@@ -15,7 +15,7 @@ from attibooks_sandbox.quickbooks.company import Company, Promise
 from attibooks_sandbox.quickbooks.entities import READABLE, read_entity
 from attibooks_sandbox.quickbooks.forms import printed_form
 from attibooks_sandbox.quickbooks.gateway import Answers
-from attibooks_sandbox.quickbooks.operations import Operations, writable
+from attibooks_sandbox.quickbooks.operations import INCLUDED_VOID, Operations, writable
 from attibooks_sandbox.quickbooks.query.run import answer_query
 from attibooks_sandbox.quickbooks.rates import day_rate_of
 from attibooks_sandbox.quickbooks.shapes import Identifier
@@ -161,9 +161,9 @@ class DataLayer:
         return Operations(self.company, self.switches, self.now, duplicates_allowed=duplicates)
 
     def _operation(self) -> str:
-        """Return the operation that the address names, if any; `include=void` is the other way to void."""
+        """Return the operation that the address names, if any."""
         if "void" in self.request.query.get("include", ""):
-            return "void"
+            return INCLUDED_VOID
         return self.request.query.get("operation", "")
 
     def _batch(self, operations: Operations) -> Wire:

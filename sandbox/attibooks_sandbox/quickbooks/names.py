@@ -108,6 +108,7 @@ EMPLOYEE = Shape(
         "PrimaryAddr": ADDRESS,
         "BillableTime": FLAG,
         "BillRate": NUMBER,
+        "CostRate": NUMBER,
         "BirthDate": DAY,
         "HiredDate": DAY,
         "ReleasedDate": DAY,

@@ -18,6 +18,9 @@ from attibooks_sandbox.quickbooks.shapes import Cleaned, Identifier, Shape
 from attibooks_sandbox.quickbooks.switches import Switches
 from attibooks_sandbox.quickbooks.wire import Wire, whole_second
 
+INCLUDED_VOID = "include=void"
+"""The operation of `?operation=update&include=void`, which voids payments and sales receipts (reference §3.7)."""
+
 
 class Operations(msgspec.Struct, frozen=True):
     """Writes to the books of one company at one moment."""
@@ -35,6 +38,7 @@ class Operations(msgspec.Struct, frozen=True):
         if operation == "void" and name in {"bill", "journalentry"}:
             return _odd_void(name)
         if name == "invoice":
+            operation = "void" if operation == INCLUDED_VOID else operation
             return self._invoice(operation, self._cleaned(INVOICE, raw))
         if name == "payment":
             return self._payment(operation, self._cleaned(PAYMENT, raw))
@@ -66,7 +70,7 @@ class Operations(msgspec.Struct, frozen=True):
         desk, operation = PaymentDesk(self.company, self.now), settled(operation, cleaned)
         if operation == "delete":
             return _stub("Payment", desk.delete(cleaned))
-        actions = {"create": desk.create, "update": desk.update, "void": desk.void}
+        actions = {"create": desk.create, "update": desk.update, INCLUDED_VOID: desk.void}
         action = actions.get(operation)
         if action is None:
             raise unsupported(operation)
@@ -79,7 +83,7 @@ class Operations(msgspec.Struct, frozen=True):
             return _stub(form.kind, desk.delete(cleaned))
         actions = {"create": desk.create, "update": desk.update}
         if form.voidable:
-            actions["void"] = desk.void
+            actions[INCLUDED_VOID] = desk.void
         if operation not in actions:
             raise unsupported(operation)
         return {form.kind: render_form(self.company, form, actions[operation](cleaned))}
