@@ -114,7 +114,7 @@ class Accountant:
             return self._change_invoice(company, body)
         kind = LIST_KINDS.get(body.entity.lower())
         if kind is None or kind.shape is None or kind.update is None:
-            message = f"{body.entity} cannot be changed; Invoice, Preferences, Customer, Vendor, Employee and Item can."
+            message = f"{body.entity} cannot be changed; Invoice, Preferences, Customer, Vendor, Employee, Item, Account and Term can."
             raise ControlError(message)
         held = company.find(kind.name, body.id)
         if held is None:
