@@ -44,6 +44,8 @@ _SETTINGS = frozenset(
     }
 )  # fmt: skip
 
+CHANGEABLE = "Invoice, Preferences, Customer, Vendor, Employee, Item, Account and Term"
+
 
 class Accountant:
     """Works in a company's books by hand."""
@@ -114,7 +116,7 @@ class Accountant:
             return self._change_invoice(company, body)
         kind = LIST_KINDS.get(body.entity.lower())
         if kind is None or kind.shape is None or kind.update is None:
-            message = f"{body.entity} cannot be changed; Invoice, Preferences, Customer, Vendor, Employee, Item, Account and Term can."
+            message = f"{body.entity} cannot be changed; {CHANGEABLE} can."
             raise ControlError(message)
         held = company.find(kind.name, body.id)
         if held is None:
