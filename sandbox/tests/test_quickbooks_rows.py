@@ -49,8 +49,6 @@ ROWS = {
     39: "identity tokens",
     40: "a code exchanged twice",
 }
-ELSEWHERE = {33: "test_webhooks.py", 39: "test_quickbooks_oauth.py", 40: "test_quickbooks_oauth.py"}
-"""Rows of webhooks and sign-in, whose tests stand with them."""
 _ROW = re.compile(r"row_(\d+)(?=_)")
 _ROWS = re.compile(r"rows_(\d+)_to_(\d+)_")
 
@@ -65,7 +63,7 @@ def rows_of(name):
 
 def named_by_row():
     found = {row: [] for row in ROWS}
-    for path in [*HERE.glob("test_quickbooks*.py"), HERE / "test_faults.py", *HERE.glob("test_webhooks*.py")]:
+    for path in [*HERE.glob("test_quickbooks*.py"), HERE / "test_faults.py"]:
         for each in ast.walk(ast.parse(path.read_text())):
             if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) and each.name.startswith("test_"):
                 for row in rows_of(each.name):
@@ -76,7 +74,7 @@ def named_by_row():
 TESTS = named_by_row()
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row not in ELSEWHERE])
+@pytest.mark.parametrize("row", ROWS)
 def test_every_row_has_a_test_that_names_it(row):
     assert TESTS[row], f"row {row}: {ROWS[row]}"
 

@@ -152,6 +152,45 @@ def test_row_33_by_the_switch_the_old_envelope_comes_with_its_headers(box, books
     assert headers["intuit-created-time"] == "2026-11-23T08:15:30.000Z"
 
 
+def test_webhook_legacy_doc(box, books, receiver, subscribe, sample, compare):
+    """The printed notification: a customer and a vendor of one company made together."""
+    recorded = sample("webhook-legacy.doc")["body"]
+    subscribe(envelope="legacy", hold=True)
+    books.post("customer", {"DisplayName": "New customer"})
+    books.post("vendor", {"DisplayName": "New vendor"})
+    box.control("POST", "quickbooks/webhooks/release", {})
+    ours = receiver.events()
+    compare(recorded, ours, {})
+    told, printed = (body["eventNotifications"][0]["dataChangeEvent"]["entities"] for body in (ours, recorded))
+    assert [(each["name"], each["operation"]) for each in told] == [
+        (each["name"], each["operation"]) for each in printed
+    ]
+
+
+def test_payments_sales_forms_accounts_and_terms_are_told(books, receiver, subscribe):
+    invoice = books.invoice()
+    subscribe()
+    line = {"Amount": 5, "LinkedTxn": [{"TxnId": invoice["Id"], "TxnType": "Invoice"}]}
+    paid = books.post("payment", {"CustomerRef": {"value": "1"}, "TotalAmt": 5, "Line": [line]})
+    assert sorted(receiver.types()) == ["qbo.invoice.updated.v1", "qbo.payment.created.v1"]
+    voided = {"Id": paid["Id"], "SyncToken": "0", "sparse": True}
+    books.post("payment", voided, params={"operation": "update", "include": "void"})
+    assert sorted(receiver.types()) == ["qbo.invoice.updated.v1", "qbo.payment.voided.v1"]
+    estimate = books.post("estimate", books.invoice_body())
+    assert receiver.types() == ["qbo.estimate.created.v1"]
+    books.post("estimate", {"Id": estimate["Id"], "SyncToken": "0"}, params={"operation": "delete"})
+    assert receiver.types() == ["qbo.estimate.deleted.v1"]
+    books.post("salesreceipt", books.invoice_body())
+    assert receiver.types() == ["qbo.salesreceipt.created.v1"]
+    books.post("account", {"Name": "Retainers", "AccountType": "Income"})
+    assert receiver.types() == ["qbo.account.created.v1"]
+    books.post("term", {"Name": "Net 7", "DueDays": 7})
+    assert receiver.types() == ["qbo.term.created.v1"]
+    rate = {"TaxRateName": "Seven", "RateValue": 7, "TaxAgencyId": "1"}
+    books.whole("POST", "taxservice/taxcode", {"TaxCode": "Seven", "TaxRateDetails": [rate]})
+    assert receiver.silent()
+
+
 def test_the_whole_life_of_an_invoice_is_told(box, books, receiver, subscribe):
     subscribe(entities=["Invoice"])
     invoice = books.invoice(BillEmail={"Address": "pay@harbor.example"})

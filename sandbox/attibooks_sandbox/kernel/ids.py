@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import random
-from typing import TypeVar
-
-Item = TypeVar("Item")
 
 
 class Ids:
@@ -28,10 +25,6 @@ class Ids:
     def digits(self, count: int) -> str:
         """Return decimal digits that do not begin with zero."""
         return str(self._random.randrange(10 ** (count - 1), 10**count))
-
-    def shuffled(self, items: list[Item]) -> list[Item]:
-        """Return the items in another order."""
-        return self._random.sample(items, len(items))
 
     def chance(self) -> float:
         """Return a number in [0, 1)."""

@@ -105,6 +105,7 @@ class Company:
         yield from self.lists.items()
         yield "Invoice", self.invoices
         yield "Payment", self.payments
+        yield from self.forms.items()
 
     # identifiers
 

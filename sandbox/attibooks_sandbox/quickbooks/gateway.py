@@ -135,7 +135,7 @@ class Answers:
 
     def shuffled(self, items: list[dict[str, object]]) -> list[dict[str, object]]:
         """Return items in an order that nobody may rely on, the same for the same seed and calls."""
-        return self._ids.shuffled(items)
+        return sorted(items, key=lambda _: self._ids.chance())
 
     def page(self, status: int, title: str, now: datetime) -> Response:
         """Return the HTML page of a load balancer."""
