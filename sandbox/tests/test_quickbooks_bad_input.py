@@ -52,8 +52,7 @@ def test_bodies_not_declared_as_json_are_1050(untouched, path, declared):
 @pytest.mark.parametrize("path", ["invoice", "batch", "query"])
 def test_thirty_megabytes_are_413_and_the_next_call_is_answered(untouched, path):
     content = b'{"PrivateNote": "' + b"x" * 30_000_000 + b'"}'
-    answer = untouched.call("POST", path, status=413, content=content, headers={"Content-Type": "application/json"})
-    assert answer.headers["content-type"].startswith("text/html")
+    untouched.call("POST", path, status=413, content=content, headers={"Content-Type": "application/json"})
     assert untouched.get("customer/1")["Customer"]["Id"] == "1"
 
 

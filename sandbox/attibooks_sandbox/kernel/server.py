@@ -77,8 +77,7 @@ class Connection(asyncio.Protocol):
             self._refuse(400)
 
     def _refuse(self, status: int) -> None:
-        page = f"<html><head><title>{status} {_REASONS[status]}</title></head></html>".encode()
-        self._write(Response(status, page, [("Content-Type", "text/html;charset=utf-8")]), keep_alive=False)
+        self._write(Response(status, b"", []), keep_alive=False)
 
     # httptools calls these by name
 

@@ -42,17 +42,15 @@ _MIDDLE = (
 
 
 class FormKind(msgspec.Struct, frozen=True):
-    """A kind of sales form: what may be sent, and the keys of its answers in their order."""
+    """A kind of sales form: what may be sent, and the keys of its answers in their order.
+
+    One that is paid at once needs no customer, says where the money goes, and can be voided.
+    """
 
     kind: str
     shape: Shape
     keys: tuple[str, ...]
-    voidable: bool = False
-
-    @property
-    def over_the_counter(self) -> bool:
-        """Tell whether it needs no customer."""
-        return self.voidable
+    paid_at_once: bool = False
 
 
 _ESTIMATE_WORDS = ("Pending", "Accepted", "Closed", "Rejected", "Converted")
@@ -60,7 +58,7 @@ SALES_RECEIPT = FormKind(
     "SalesReceipt",
     Shape("SalesReceipt", {**_SHARED, "DueDate": IGNORED}),
     (*_TOP, "ExchangeRate", "PrivateNote", *_MIDDLE, "Balance", "DepositToAccountRef"),
-    voidable=True,
+    paid_at_once=True,
 )
 ESTIMATE = FormKind(
     "Estimate",
@@ -167,7 +165,7 @@ class FormDesk(msgspec.Struct, frozen=True):
         return old
 
     def _settle(self, header: Header, old: Invoice | None) -> None:
-        counter = self.form.over_the_counter
+        counter = self.form.paid_at_once
         if counter:
             header.setdefault("DepositToAccountRef", UNDEPOSITED_FUNDS)
         else:

@@ -82,7 +82,7 @@ class Operations(msgspec.Struct, frozen=True):
         if operation == "delete":
             return _stub(form.kind, desk.delete(cleaned))
         actions = {"create": desk.create, "update": desk.update}
-        if form.voidable:
+        if form.paid_at_once:
             actions[INCLUDED_VOID] = desk.void
         if operation not in actions:
             raise unsupported(operation)
