@@ -213,7 +213,9 @@ class InvoiceCreator:
             fresh = self._new_intent(ws, request, intent.intent_id, drafted)
             failed = replace(fresh, generation=intent.generation, run=intent.run, created_at=intent.created_at)
             limit = limit_in(await self._bench.billing.entitlements(intent.workspace_id), ws.books.environment)
-            opened = await self._bench.intents.reopen(failed, _opened(failed), limit=limit)
+            opened = await self._bench.intents.reopen(
+                failed, _opened(failed), limit=limit, confirm_recent=request.confirm_recent
+            )
         except AttiBooksError as error:
             await self._refused(ws, request, error)
             raise

@@ -194,11 +194,14 @@ class Intents:
 
         return await self._database.write(work)
 
-    async def reopen(self, intent: Intent, entry: TrailEntry, *, limit: int | None) -> Intent | None:
+    async def reopen(
+        self, intent: Intent, entry: TrailEntry, *, limit: int | None, confirm_recent: bool
+    ) -> Intent | None:
         """Open the next generation of an intent that failed without an invoice.
 
         :param intent: the failed intent with the new payload.
         :return: the intent as it stands, or None when somebody else was faster.
+        :raises Question: another click made an invoice for this record meanwhile.
         :raises LimitReached: the month's invoices are used up.
         """
         run = intent.run + 1
@@ -215,6 +218,8 @@ class Intents:
             failed = (intents.c.state == IntentState.FAILED, intents.c.run == intent.run)
             if not _update(connection, intent, _values(opened), *failed):
                 return False
+            if not confirm_recent:
+                _ask_about_recent(connection, opened)
             _reserve(connection, opened, limit)
             add_trail(connection, intent.workspace_id, entry)
             return True
@@ -441,6 +446,7 @@ def _ask_about_recent(connection: sa.Connection, intent: Intent) -> None:
             *_same_record(intent),
             intents.c.created_at > intent.created_at - RECENT,
             intents.c.state.not_in([IntentState.REFUSED, IntentState.FAILED]),
+            intents.c.intent_id != intent.intent_id,
         )
         .order_by(intents.c.created_at.desc())
         .limit(1)

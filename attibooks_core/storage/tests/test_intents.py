@@ -175,10 +175,20 @@ async def test_one_of_many_parallel_claims_wins(intents):
 async def test_a_failed_intent_opens_a_new_generation_under_the_same_key(intents):
     stored = await opened(intents)
     await intents.end(stored, Ending(IntentState.FAILED, entry("failed"), outcome="failed", answer="x"))
-    again = await intents.reopen(replace(stored, payload="new"), entry(), limit=None)
+    again = await intents.reopen(replace(stored, payload="new"), entry(), limit=None, confirm_recent=False)
     assert (again.generation, again.run, again.first_run, again.state) == (2, 2, 2, IntentState.RESERVED)
     assert await intents.load("ws", "i-k1") == again
-    assert await intents.reopen(stored, entry(), limit=None) is None, "only a failed one can be opened again"
+    assert await intents.reopen(stored, entry(), limit=None, confirm_recent=False) is None, "only a failed one can be opened again"
+
+
+async def test_a_failed_click_that_is_repeated_asks_about_the_invoice_that_another_one_made_meanwhile(intents):
+    failed = await opened(intents)
+    await intents.end(failed, Ending(IntentState.FAILED, entry("failed"), outcome="failed", answer="x"))
+    await opened(intents, replace(failed, intent_id="i-k2", key="k2"))
+    with pytest.raises(Question):
+        await intents.reopen(failed, entry(), limit=None, confirm_recent=False)
+    assert (await intents.load("ws", failed.intent_id)).state is IntentState.FAILED
+    assert await intents.reopen(failed, entry(), limit=None, confirm_recent=True) is not None
 
 
 async def test_waiting_and_parked_intents_are_due_for_their_workspaces_only(intents):
