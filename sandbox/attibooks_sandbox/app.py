@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attibooks_sandbox.attio.service import AttioService
@@ -23,9 +24,10 @@ from attibooks_sandbox.kernel.service import Peer, Service
 from attibooks_sandbox.quickbooks.oauth.service import MOUNT, OAuthService
 from attibooks_sandbox.quickbooks.service import QuickBooksService
 from attibooks_sandbox.quickbooks.switches import Switches
-from attibooks_sandbox.worlds.build import World, build_world
+from attibooks_sandbox.worlds.build import Size, World, build_world
 
 if TYPE_CHECKING:
+    from attibooks_sandbox.keeping import Keeping
     from attibooks_sandbox.page.service import PageService
     from attibooks_sandbox.quickbooks.webhooks.outbox import Outbox
 
@@ -47,8 +49,16 @@ class ConnectionCutError(Exception):
 class SandboxApp:
     """The two services, the control plane and the page over one world."""
 
-    def __init__(self, seed: int = 1, *, limits: bool = True, host_url: str = HOST_URL) -> None:
-        """Begin with the world of a seed.
+    def __init__(
+        self,
+        seed: int | None = None,
+        *,
+        size: Size | None = None,
+        limits: bool = True,
+        host_url: str = HOST_URL,
+        data: str | Path | None = None,
+    ) -> None:
+        """Begin with the world of a seed (1) and size (`small`), or with the one that the folder `data` holds.
 
         `limits` tells whether the vendors' throttles are on after a reset; `host_url` is the AttiBooks host that the
         page's app calls. `revision` counts what the control plane changed, `resets` how often it put all back.
@@ -57,22 +67,31 @@ class SandboxApp:
         self.host_url = host_url
         self.revision = 0
         self.resets = 0
-        self._pristine: dict[int, World] = {}
-        self.clock = Clock()
-        self.calls = CallLog()
-        self.switches = Switches()
+        self._pristine: dict[tuple[int, Size], World] = {}
         self.observers: list[Observer] = []
-        self.world = self._fresh(seed)
+        self.clock = Clock()
+        self.switches = Switches()
+        self._keeping = None if data is None else _keeping(Path(data))
+        held = None if self._keeping is None else self._keeping.load(self, seed, size)
+        self.world = self._fresh(1 if seed is None else seed, size or "small") if held is None else held
+        self._furnish()
+        self.control = ControlService(self)
+
+    def _furnish(self) -> None:
+        """Put services over the world, with an empty log and without faults."""
+        seed = self.world.seed
+        self.calls = CallLog()
         self.pipeline = Pipeline(self.clock, self.calls, seed)
         self.attio = self._new_attio()
-        ids = Ids(f"quickbooks:{seed}")
+        ids = Ids(f"quickbooks:{seed}" if self._keeping is None else f"quickbooks:{seed}:{self._keeping.starts}")
         self.quickbooks = {
             name: QuickBooksService(name, self.world.quickbooks, self.clock, self.switches, ids)
             for name in ENVIRONMENTS
         }
         self.oauth = self._oauth()
-        self.control = ControlService(self)
-        self.set_limits(attio=limits, quickbooks=limits)
+        self.set_limits(attio=self._limits, quickbooks=self._limits)
+        if self._keeping is not None:
+            self._keeping.begin(self)
 
     @cached_property
     def page(self) -> PageService:
@@ -98,35 +117,35 @@ class SandboxApp:
 
     # the world
 
-    def _fresh(self, seed: int) -> World:
-        if seed not in self._pristine:
-            self._pristine[seed] = build_world(seed)
-        return self._pristine[seed].copy()
+    def _fresh(self, seed: int, size: Size) -> World:
+        if (seed, size) not in self._pristine:
+            self._pristine[seed, size] = build_world(seed, size)
+        return self._pristine[seed, size].copy()
 
     def _new_attio(self) -> AttioService:
         return AttioService(self.world.attio, self.clock, lambda: self.switches.http_webhooks)
 
-    def reset(self, seed: int | None = None) -> None:
+    def reset(self, seed: int | None = None, size: Size | None = None) -> None:
         """Put everything back: world, tokens, faults, clock, switches, limits, log, the app's settings."""
         self.resets += 1
         if self.open_outbox is not None:
             self.open_outbox.close()
             del self.outbox
         self.attio.close()
-        chosen = self.world.seed if seed is None else seed
-        self.world = self._fresh(chosen)
+        self.world = self._fresh(self.world.seed if seed is None else seed, size or self.world.size)
         self.clock.reset()
-        self.calls = CallLog()
         self.switches = Switches()
-        self.pipeline = Pipeline(self.clock, self.calls, chosen)
-        self.attio = self._new_attio()
-        ids = Ids(f"quickbooks:{chosen}")
-        self.quickbooks = {
-            name: QuickBooksService(name, self.world.quickbooks, self.clock, self.switches, ids)
-            for name in ENVIRONMENTS
-        }
-        self.oauth = self._oauth()
-        self.set_limits(attio=self._limits, quickbooks=self._limits)
+        self._furnish()
+
+    def keep(self) -> None:
+        """Write what changed into the data folder, if there is one."""
+        if self._keeping is not None:
+            self._keeping.keep()
+
+    def close(self) -> None:
+        """Let go of the data folder, if there is one."""
+        if self._keeping is not None:
+            self._keeping.close()
 
     def _oauth(self) -> OAuthService:
         world = self.world
@@ -148,10 +167,22 @@ class SandboxApp:
         if not _is_loopback(request.client):
             return Response(403, b"The sandbox serves loopback clients only.\n", [("Content-Type", "text/plain")])
         try:
-            return self._route(request, peer)
+            reply = self._route(request, peer)
+            if self._keeping is None:
+                return reply
+            if not isinstance(reply, Response | Cut):
+                return self._kept(reply)
+            self._keeping.keep()
+            return reply  # noqa: TRY300 - what fails is told in one place
         except Exception:
             logger.exception("the sandbox failed on %s %s", request.method, request.full_path)
             return Response(500, b"The sandbox failed; see its log.\n", [("Content-Type", "text/plain")])
+
+    async def _kept(self, reply: Awaitable[Reply]) -> Reply:
+        """Keep what a slow call changed, before its answer leaves."""
+        done = await reply
+        self.keep()
+        return done
 
     def _route(self, request: Request, peer: Peer) -> Reply | Awaitable[Reply]:
         path = request.full_path
@@ -230,6 +261,12 @@ class _AsgiPeer:
             kind = (await self._receive())["type"]
 
 
+def _keeping(path: Path) -> Keeping:
+    from attibooks_sandbox.keeping import Keeping  # noqa: PLC0415 - a sandbox in memory starts faster without
+
+    return Keeping(path)
+
+
 def _is_loopback(client: str) -> bool:
     return client == "::1" or client.removeprefix("::ffff:").startswith("127.")
 
@@ -270,6 +307,13 @@ async def _asgi_request(scope: Scope, receive: Receive) -> Request:
     )
 
 
-def create_app(seed: int = 1, *, limits: bool = True, host_url: str = HOST_URL) -> SandboxApp:
-    """Return a sandbox over the world of a seed; `limits` False begins with the vendors' throttles off."""
-    return SandboxApp(seed, limits=limits, host_url=host_url)
+def create_app(
+    seed: int | None = None,
+    *,
+    size: Size | None = None,
+    limits: bool = True,
+    host_url: str = HOST_URL,
+    data: str | Path | None = None,
+) -> SandboxApp:
+    """Return a sandbox over the world of a seed, or over the one in the folder `data` (see `SandboxApp`)."""
+    return SandboxApp(seed, size=size, limits=limits, host_url=host_url, data=data)

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import pluggy
+
+if TYPE_CHECKING:
+    from attibooks_sandbox.worlds.build import Size
 
 attibooks_api = (1, 0)
 hookimpl = pluggy.HookimplMarker("attibooks")
@@ -25,15 +30,30 @@ def register_commands(cli: click.Group) -> None:
 @click.command()
 @click.option("--host", "address", default="127.0.0.1", show_default=True, help="A loopback address.")
 @click.option("--port", default=8100, show_default=True, type=click.IntRange(0, 65535), help="0 takes any free port.")
-@click.option("--seed", default=1, show_default=True, help="Which world: other ids and tokens, the same names.")
+@click.option("--seed", type=int, help="Which world; from 2 on with 20,000 invoices, 5,000 records.  [default: 1]")
+@click.option("--size", type=click.Choice(["small", "large"]), help="Its size, if it shall be another than the seed's.")
+@click.option(
+    "--data", type=click.Path(file_okay=False, path_type=Path), help="A folder that carries everything over a restart."
+)
 @click.option("--no-limits", is_flag=True, help="Begin with the vendors' throttles off.")
 @click.option("--host-url", default=None, help="The AttiBooks host that the page calls.  [default: port 8000 here]")
-def sandbox(address: str, port: int, seed: int, *, no_limits: bool, host_url: str | None) -> None:
+def sandbox(
+    address: str,
+    port: int,
+    seed: int | None,
+    *,
+    size: Size | None,
+    data: Path | None,
+    no_limits: bool,
+    host_url: str | None,
+) -> None:
     """Run Attio and QuickBooks on loopback, with a page to use them by."""
     from attibooks_sandbox.__main__ import serve  # noqa: PLC0415 - loaded when it is run
     from attibooks_sandbox.app import HOST_URL  # noqa: PLC0415
 
-    raise SystemExit(serve(address, port, seed, limits=not no_limits, host_url=host_url or HOST_URL))
+    raise SystemExit(
+        serve(address, port, seed, size=size, limits=not no_limits, host_url=host_url or HOST_URL, data=data)
+    )
 
 
 @click.command()

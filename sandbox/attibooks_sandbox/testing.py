@@ -22,6 +22,7 @@ from attibooks_sandbox.control.views import show_companies, show_workspaces
 from attibooks_sandbox.kernel.jsonio import read_json, write_json
 from attibooks_sandbox.kernel.messages import Request, Response
 from attibooks_sandbox.kernel.server import Listener, listen, new_loop
+from attibooks_sandbox.worlds.build import Size
 
 Done = TypeVar("Done")
 Json = dict[str, Any]
@@ -37,20 +38,23 @@ class Sandbox:
     def __init__(
         self,
         *,
-        seed: int = 1,
+        seed: int | None = None,
+        size: Size | None = None,
         limits: bool = True,
         host: str = "127.0.0.1",
         port: int = 0,
         attio_openapi: str | Path | None = None,
         host_url: str = HOST_URL,
+        data: str | Path | None = None,
     ) -> None:
         """Prepare a sandbox; with `attio_openapi` every Attio answer is checked against that document.
 
         What it finds gathers in `violations`, over resets too, until somebody clears the list.
 
-        `host_url` is the AttiBooks host that the page's app calls; `app.host_url` may be set later too.
+        The world is that of a seed (1) and a size (`small`), or the one in the folder `data`, which then carries all
+        that changes. `host_url` is the AttiBooks host that the page's app calls; `app.host_url` may be set later too.
         """
-        self.app: SandboxApp = create_app(seed, limits=limits, host_url=host_url)
+        self.app: SandboxApp = create_app(seed, size=size, limits=limits, host_url=host_url, data=data)
         self.faults = Faults(self)
         self.clock = ClockHand(self)
         self.violations: list[str] = []
@@ -87,9 +91,10 @@ class Sandbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop serving and cut what is still connected."""
-        self.run(self._listener.close)
+        self._loop.call_soon_threadsafe(self._listener.close)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=10)
+        self.app.close()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -115,7 +120,9 @@ class Sandbox:
 
         def act() -> None:
             try:
-                done.set_result(work())
+                result = work()
+                self.app.keep()
+                done.set_result(result)
             except BaseException as error:  # noqa: BLE001 - handed to the waiting thread
                 done.set_exception(error)
 
@@ -175,9 +182,9 @@ class Sandbox:
         """Return the world's first workspace, the one with records."""
         return self.run(lambda: show_workspaces(self.app))[0]
 
-    def reset(self, seed: int | None = None) -> None:
-        """Put everything back."""
-        self.run(lambda: self.app.reset(seed))
+    def reset(self, seed: int | None = None, size: Size | None = None) -> None:
+        """Put everything back; with a seed or a size that of another world."""
+        self.run(lambda: self.app.reset(seed, size))
 
     def state(self, **part: str) -> Json:
         """Return the state, or the part named by service, workspace, environment or realm."""

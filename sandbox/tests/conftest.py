@@ -185,6 +185,18 @@ def euro_books(open_books):
     return open_books(multicurrency=True)
 
 
+@pytest.fixture
+def books_of(http):
+    """Open the books of a company in a sandbox of the test's own."""
+    return lambda box, **which: Books(box, http, **which)
+
+
+@pytest.fixture
+def attio_of(http):
+    """Open the workspace of a sandbox of the test's own."""
+    return lambda box: Attio(box, http)
+
+
 @pytest.fixture(scope="session")
 def sample():
     """Read a recorded answer of QuickBooks."""

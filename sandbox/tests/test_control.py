@@ -11,7 +11,7 @@ from attibooks_sandbox.kernel.messages import Request
 
 def test_the_world_is_all_a_client_needs(box, http):
     world = http.get(f"{box.url}/control/world").json()
-    assert set(world) == {"seed", "attio", "quickbooks", "stripe"}
+    assert set(world) == {"seed", "size", "attio", "quickbooks", "stripe"}
     workspace = world["attio"]["workspaces"][0]
     assert {"id", "name", "token", "client_id", "app_secrets", "objects"} <= set(workspace)
     assert isinstance(workspace["app_secrets"], dict)

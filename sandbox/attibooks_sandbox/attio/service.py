@@ -31,6 +31,7 @@ from attibooks_sandbox.attio.model import Token
 from attibooks_sandbox.attio.rates import SecondlyRates
 from attibooks_sandbox.attio.workspace import AttioState
 from attibooks_sandbox.kernel.clock import Clock, http_date
+from attibooks_sandbox.kernel.ids import Ids
 from attibooks_sandbox.kernel.jsonio import write_json
 from attibooks_sandbox.kernel.messages import Headers, Request, Response
 from attibooks_sandbox.kernel.routing import Router
@@ -98,6 +99,7 @@ class AttioService:
         self.rates = SecondlyRates()
         self.courier = Courier(state, clock)
         self._http_webhooks = http_webhooks
+        self._traces = Ids(f"execution:{state.ids.seed}:{state.ids.drawn}")
         self._router = _routes()
 
     def close(self) -> None:
@@ -186,7 +188,7 @@ class AttioService:
         )
 
     def _headers(self) -> Headers:
-        return [("x-attio-execution-id", self.state.ids.uuid())]
+        return [("x-attio-execution-id", self._traces.uuid())]
 
 
 _FAILURES: dict[int, tuple[str, str, str]] = {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import ClassVar
 
 import msgspec
 
 from attibooks_sandbox.attio import errors
 from attibooks_sandbox.attio.model import Actor, Attribute, Choice, Event, Member, ObjectType, Record, Token, Webhook
 from attibooks_sandbox.kernel.ids import Ids
+from attibooks_sandbox.kernel.state import State
 
 PLAN_LIMITS: dict[str, int | None] = {"free": 3, "plus": 5, "pro": 12, "enterprise": None}
 
@@ -22,8 +24,10 @@ class Profile(msgspec.Struct, frozen=True):
     plan: str
 
 
-class Workspace:
+class Workspace(State):
     """Objects, attributes, choices and records of one workspace."""
+
+    derived: ClassVar[frozenset[str]] = frozenset({"_holders", "listener"})
 
     def __init__(self, profile: Profile) -> None:
         """Begin empty."""
@@ -48,6 +52,14 @@ class Workspace:
         twin.webhooks = dict(self.webhooks)
         twin._holders = {key: dict(held) for key, held in self._holders.items()}
         return twin
+
+    def rebuild(self) -> None:
+        """Index what is unique anew."""
+        self._holders = {}
+        for held in self.attributes.values():
+            for attribute in held.values():
+                if attribute.unique:
+                    self._index_anew(attribute)
 
     @property
     def id(self) -> str:
@@ -182,7 +194,7 @@ def unique_key(data: object) -> Hashable:
     return data
 
 
-class AttioState:
+class AttioState(State):
     """Everything of Attio that a reset puts back: the workspaces, their tokens, and the source of new ids."""
 
     def __init__(self, ids: Ids) -> None:

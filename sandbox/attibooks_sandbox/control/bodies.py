@@ -9,9 +9,10 @@ import msgspec
 
 
 class Reset(msgspec.Struct, forbid_unknown_fields=True):
-    """Put everything back, to another seed if one is given."""
+    """Put everything back, to another world if a seed or a size is given."""
 
     seed: int | None = None
+    size: Literal["small", "large"] | None = None
 
 
 class NewToken(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

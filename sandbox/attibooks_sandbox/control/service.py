@@ -99,7 +99,7 @@ class ControlService:
 
     def reset(self, body: Reset) -> object:
         """Put everything back."""
-        self._app.reset(body.seed)
+        self._app.reset(body.seed, body.size)
         return {"seed": self._app.world.seed}
 
     # tokens

@@ -28,6 +28,7 @@ def show_world(app: SandboxApp) -> Shown:
     workspaces = app.world.attio.workspaces.values()
     return {
         "seed": app.world.seed,
+        "size": app.world.size,
         "attio": {
             "workspaces": show_workspaces(app),
             "objects": {each.id: _objects(each) for each in workspaces},

@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from attibooks_sandbox.kernel.state import State
 
-class Clock:
+
+class Clock(State):
     """Tell the time to everything that is recorded or compared, so that a test can move it."""
 
     def __init__(self) -> None:

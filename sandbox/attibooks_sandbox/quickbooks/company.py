@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from attibooks_sandbox.kernel.state import State
 from attibooks_sandbox.quickbooks import faults
 from attibooks_sandbox.quickbooks.model import ZERO, Entity, Invoice, Payment, Profile, Tombstone
 from attibooks_sandbox.quickbooks.oauth.grants import AccessToken, Code, Grant
@@ -68,7 +69,7 @@ class Promise(msgspec.Struct, frozen=True, gc=False):
     body: bytes
 
 
-class Company:
+class Company(State):
     """One realm of one environment."""
 
     def __init__(self, profile: Profile) -> None:
@@ -200,7 +201,7 @@ class Company:
             self.promises.popitem(last=False)
 
 
-class QuickBooksState:
+class QuickBooksState(State):
     """Everything of QuickBooks that a reset puts back: the companies, and what was granted to the app."""
 
     def __init__(self) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
+
+from attibooks_sandbox.kernel.state import State
 
 _ID_BITS = 44
 
@@ -28,8 +30,10 @@ Row = TypeVar("Row", bound=Stored)
 Keys = Mapping[str, Callable[[Row], str | None]]
 
 
-class Table(Generic[Row]):
+class Table(State, Generic[Row]):
     """Rows by Id, with an index for each named key and, if wanted, one by the time of the last change."""
+
+    derived: ClassVar[frozenset[str]] = frozenset({"_keys", "_timed", "_index", "_times"})
 
     def __init__(self, keys: Keys[Row], *, timed: bool = False) -> None:
         """Begin empty; `keys` give the indexed value of a row, None for no entry."""
@@ -50,6 +54,14 @@ class Table(Generic[Row]):
             for name, index in self._index.items()
         }
         return twin
+
+    def rebuild(self) -> None:
+        """Index the rows anew."""
+        self._index = {name: {} for name in self._keys}
+        for row in self._rows.values():
+            for name, key_of in self._keys.items():
+                self._note(name, key_of(row), row.id)
+        self._times = sorted(map(_moment, self._rows.values())) if self._timed else []
 
     def __len__(self) -> int:
         """Return how many rows there are."""

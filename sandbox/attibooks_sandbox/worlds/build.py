@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from attibooks_sandbox.attio.access import FULL_SCOPES
@@ -16,6 +18,7 @@ from attibooks_sandbox.worlds.crm import OPENED, build_workspace
 from attibooks_sandbox.worlds.workspaces import WORKSPACES
 
 ENVIRONMENTS = ("production", "sandbox")
+Size = Literal["small", "large"]
 
 
 class Secrets(msgspec.Struct, frozen=True):
@@ -38,15 +41,20 @@ class World(msgspec.Struct, frozen=True):
     secrets: Secrets
     attio: AttioState
     quickbooks: QuickBooksState
+    size: Size = "small"
 
     def copy(self) -> World:
         """Return a world of its own with the same content; its new ids are the same in every copy."""
         ids = Ids(f"attio:{self.seed}")
-        return World(self.seed, self.secrets, self.attio.copy(ids), self.quickbooks.copy())
+        return World(self.seed, self.secrets, self.attio.copy(ids), self.quickbooks.copy(), self.size)
 
 
-def build_world(seed: int) -> World:
-    """Return the world of a seed: ids and tokens differ between seeds, names and amounts do not."""
+def build_world(seed: int, size: Size = "small") -> World:
+    """Return the world of a seed.
+
+    In the small one ids and tokens differ between seeds, names and amounts do not; the large one is the small one with
+    years of business around it, which differ too.
+    """
     ids = Ids(f"world:{seed}")
     secrets = _secrets(ids, seed)
     attio = AttioState(ids)
@@ -55,7 +63,7 @@ def build_world(seed: int) -> World:
         attio.workspaces[workspace.id] = workspace
         token = app_token(ids, workspace.id, secrets.attio_client_id, next(iter(workspace.members)))
         attio.tokens[token.value] = token
-    return World(seed, secrets, attio, _books(ids, secrets.quickbooks_client_id))
+    return World(seed, secrets, attio, _books(ids, secrets.quickbooks_client_id), size)
 
 
 def app_token(ids: Ids, workspace_id: str, client_id: str, member_id: str | None) -> Token:
