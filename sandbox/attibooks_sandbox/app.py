@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from attibooks_sandbox.attio.service import AttioService
 from attibooks_sandbox.control.service import ControlService
+from attibooks_sandbox.kernel.bulk import without_collecting
 from attibooks_sandbox.kernel.calls import CallLog
 from attibooks_sandbox.kernel.clock import Clock
 from attibooks_sandbox.kernel.ids import Ids
@@ -119,7 +120,8 @@ class SandboxApp:
 
     def _fresh(self, seed: int, size: Size) -> World:
         if (seed, size) not in self._pristine:
-            self._pristine[seed, size] = build_world(seed, size)
+            with without_collecting():
+                self._pristine[seed, size] = build_world(seed, size)
         return self._pristine[seed, size].copy()
 
     def _new_attio(self) -> AttioService:

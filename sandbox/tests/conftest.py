@@ -33,6 +33,12 @@ def sandbox():
 
 
 @pytest.fixture(scope="session")
+def attio_openapi():
+    """The document that Attio's answers are checked against."""
+    return OPENAPI
+
+
+@pytest.fixture(scope="session")
 def http():
     with httpx.Client(verify=False, timeout=20) as client:
         yield client

@@ -39,7 +39,7 @@ def close(box):
 def plain(value):
     """Return state as plain values: what two sandboxes must have in common to be the same."""
     if isinstance(value, State):
-        return {name: plain(held) for name, held in vars(value).items() if name != "_keys"}
+        return {name: plain(held) for name, held in vars(value).items() if name not in {"_keys", "_lent"}}
     if isinstance(value, dict):
         return {key: plain(held) for key, held in value.items()}
     return list(value) if isinstance(value, list) else value

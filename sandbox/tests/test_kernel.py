@@ -220,7 +220,18 @@ def test_two_sandboxes_side_by_side(http):
 
 
 def test_the_command_serves_until_it_is_ended():
-    command = [sys.executable, "-m", "attibooks_sandbox", "--port", "0", "--seed", "3", "--no-limits"]
+    command = [
+        sys.executable,
+        "-m",
+        "attibooks_sandbox",
+        "--port",
+        "0",
+        "--seed",
+        "3",
+        "--size",
+        "small",
+        "--no-limits",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         first = process.stdout.readline().strip()

@@ -117,9 +117,12 @@ def record_body(record: Record, workspace: Workspace) -> dict[str, object]:
 
 def plain_record(record: Record, workspace: Workspace) -> dict[str, object]:
     """Return a record's present values as a person would note them: bare, or a list where there may be several."""
-    noted: dict[str, object] = {}
-    for attribute in workspace.live_attributes(record.object_id):
-        kind = VALUE_TYPES[attribute.type]
-        values = [kind.plain(data, attribute, workspace) for data in record.data(attribute.id)]
-        noted[attribute.slug] = values if attribute.multi else (values[0] if values else None)
-    return noted
+    live = workspace.live_attributes(record.object_id)
+    return {attribute.slug: plain_value(record, attribute, workspace) for attribute in live}
+
+
+def plain_value(record: Record, attribute: Attribute, workspace: Workspace) -> object:
+    """Return the present value of one attribute as a person would note it."""
+    kind = VALUE_TYPES[attribute.type]
+    values = [kind.plain(data, attribute, workspace) for data in record.data(attribute.id)]
+    return values if attribute.multi else (values[0] if values else None)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from attibooks_sandbox.attio.model import Token
-from attibooks_sandbox.attio.render import plain_record
+from attibooks_sandbox.attio.render import plain_record, plain_value
 from attibooks_sandbox.attio.workspace import Workspace
 from attibooks_sandbox.quickbooks.catalog import render_preferences
 from attibooks_sandbox.quickbooks.company import Company
@@ -81,11 +81,14 @@ def _objects(workspace: Workspace) -> Shown:
     """Return for each object its attributes and its records by name."""
     shown: Shown = {}
     for kind in workspace.objects.values():
-        records = [plain_record(record, workspace) for record in workspace.records[kind.id].values()]
+        name = next((each for each in workspace.live_attributes(kind.id) if each.slug == "name"), None)
+        records = workspace.records[kind.id].values()
         shown[kind.slug] = {
             "object_id": kind.id,
             "attributes": {each.slug: each.type for each in workspace.live_attributes(kind.id)},
-            "records": {str(record.get("name")): record["record_id"] for record in records},
+            "records": {
+                str(None if name is None else plain_value(record, name, workspace)): record.id for record in records
+            },
         }
     return shown
 

@@ -13,6 +13,7 @@ from pathlib import Path as FilePath
 from typing import Any, BinaryIO, NoReturn
 from zlib import crc32
 
+from attibooks_sandbox.kernel.bulk import without_collecting
 from attibooks_sandbox.kernel.carry import Loose, Packer, UnknownStateError, Unpacker, settled
 from attibooks_sandbox.kernel.state import FolderError
 from attibooks_sandbox.kernel.watch import GONE, Change, Path, Watch
@@ -46,7 +47,8 @@ class Folder:
         files = [file for file in files if file.suffix != ".new"]
         if files:
             self._number = _number_of(files[-1])
-            return _Reading(files[-1]).roots()
+            with without_collecting():
+                return _Reading(files[-1]).roots()
         strangers = sorted({each.name for each in self.path.iterdir()} - {"lock"})
         if strangers and not all(name.endswith(".new") for name in strangers):
             message = f"The folder {self.path} holds no sandbox but something else ({strangers[0]}); name an empty one."
@@ -60,7 +62,7 @@ class Folder:
         self._watch = Watch(roots)
         name = self.path / f"{_PREFIX}{self._number}"
         new = name.with_suffix(".new")
-        with new.open("wb") as file:
+        with without_collecting(), new.open("wb") as file:
             file.write(MAGIC + _framed(self._packer.bytes_of(self._watch.roots)))
             file.flush()
             os.fsync(file.fileno())

@@ -33,7 +33,7 @@ Keys = Mapping[str, Callable[[Row], str | None]]
 class Table(State, Generic[Row]):
     """Rows by Id, with an index for each named key and, if wanted, one by the time of the last change."""
 
-    derived: ClassVar[frozenset[str]] = frozenset({"_keys", "_timed", "_index", "_times"})
+    derived: ClassVar[frozenset[str]] = frozenset({"_keys", "_timed", "_index", "_times", "_lent", "watcher"})
 
     def __init__(self, keys: Keys[Row], *, timed: bool = False) -> None:
         """Begin empty; `keys` give the indexed value of a row, None for no entry."""
@@ -42,21 +42,31 @@ class Table(State, Generic[Row]):
         self._rows: dict[str, Row] = {}
         self._index: dict[str, dict[str, str | dict[str, None]]] = {name: {} for name in keys}
         self._times: list[int] = []
+        self._lent = False
         self.watcher: Watcher | None = None
 
     def copy(self) -> Table[Row]:
-        """Return a table with the same rows, whose changes do not show here; nobody watches it."""
+        """Return a table with the same rows, whose changes do not show here; nobody watches it.
+
+        Both have one index until the first change of either parts them.
+        """
         twin: Table[Row] = Table(self._keys, timed=self._timed)
         twin._rows = dict(self._rows)
         twin._times = list(self._times)
-        twin._index = {
+        twin._index = self._index
+        self._lent = twin._lent = True
+        return twin
+
+    def _part(self) -> None:
+        self._index = {
             name: {key: dict(held) if isinstance(held, dict) else held for key, held in index.items()}
             for name, index in self._index.items()
         }
-        return twin
+        self._lent = False
 
     def rebuild(self) -> None:
         """Index the rows anew."""
+        self._lent = False
         self._index = {name: {} for name in self._keys}
         for row in self._rows.values():
             for name, key_of in self._keys.items():
@@ -128,6 +138,8 @@ class Table(State, Generic[Row]):
     def _note(self, name: str, key: str | None, row_id: str) -> None:
         if key is None:
             return
+        if self._lent:
+            self._part()
         index = self._index[name]
         held = index.get(key)
         if held is None:
@@ -140,6 +152,8 @@ class Table(State, Generic[Row]):
     def _drop(self, name: str, key: str | None, row_id: str) -> None:
         if key is None:
             return
+        if self._lent:
+            self._part()
         index = self._index[name]
         held = index.get(key)
         if isinstance(held, dict):

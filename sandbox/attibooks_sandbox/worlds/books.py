@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -30,17 +31,24 @@ _HISTORY = datetime(2026, 10, 5, 16, 0, tzinfo=UTC)
 _COUNTRY_NAMES = {"US": "USA", "GB": "GBR", "DE": "DEU", "CA": "CAN", "AU": "AUS"}
 
 
-def build_company(facts: CompanyFacts) -> Company:
-    """Return a company with its lists and three old invoices: one open, one partly paid, one paid."""
-    company = Company(_profile(facts))
-    seed = _Seeder(company, facts)
+def build_company(
+    facts: CompanyFacts, *, opened: datetime = OPENED, past: Callable[[Company], None] | None = None
+) -> Company:
+    """Return a company with its lists and three old invoices: one open, one partly paid, one paid.
+
+    `past` adds what was before these, from the day on which the company opened.
+    """
+    company = Company(_profile(facts, opened))
+    seed = _Seeder(company, facts, opened)
     seed.lists()
     seed.names()
+    if past is not None:
+        past(company)
     seed.history()
     return company
 
 
-def _profile(facts: CompanyFacts) -> Profile:
+def _profile(facts: CompanyFacts, opened: datetime) -> Profile:
     line, city, region, postal_code = facts.city
     return Profile(
         realm=facts.realm,
@@ -60,8 +68,8 @@ def _profile(facts: CompanyFacts) -> Profile:
             "CountrySubDivisionCode": region,
             "PostalCode": postal_code,
         },
-        started="2026-03-31",
-        created=OPENED,
+        started=f"{opened:%Y-%m-%d}",
+        created=opened,
         updated=OPENED + timedelta(days=154),
         multicurrency=facts.multicurrency,
         sales_tax=facts.sales_tax,
@@ -75,12 +83,13 @@ def _profile(facts: CompanyFacts) -> Profile:
 class _Seeder:
     """Puts rows into a new company."""
 
-    def __init__(self, company: Company, facts: CompanyFacts) -> None:
+    def __init__(self, company: Company, facts: CompanyFacts, opened: datetime) -> None:
         self._company = company
+        self._opened = opened
         self._facts = facts
 
     def _put(self, kind: str, number: str, fields: dict[str, object], *, token: int = 0) -> None:
-        entity = Entity(kind=kind, id=number, token=token, created=OPENED, updated=OPENED, fields=fields)
+        entity = Entity(kind=kind, id=number, token=token, created=self._opened, updated=self._opened, fields=fields)
         self._company.lists[kind].put(entity)
         self._company.reserve_ids(kind, int(number))
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 
 import msgspec
 
 from attibooks_sandbox.attio.access import FULL_SCOPES
 from attibooks_sandbox.attio.model import Token
-from attibooks_sandbox.attio.workspace import AttioState
+from attibooks_sandbox.attio.workspace import AttioState, Workspace
 from attibooks_sandbox.kernel.ids import Ids
-from attibooks_sandbox.quickbooks.company import QuickBooksState
+from attibooks_sandbox.quickbooks.company import Company, QuickBooksState
 from attibooks_sandbox.quickbooks.oauth.grants import AccessToken, Client, access_value, refresh_value
 from attibooks_sandbox.worlds.books import build_company
-from attibooks_sandbox.worlds.companies import COMPANIES
+from attibooks_sandbox.worlds.companies import COMPANIES, CompanyFacts
 from attibooks_sandbox.worlds.crm import OPENED, build_workspace
-from attibooks_sandbox.worlds.workspaces import WORKSPACES
+from attibooks_sandbox.worlds.workspaces import WORKSPACES, WorkspaceFacts
 
 ENVIRONMENTS = ("production", "sandbox")
 Size = Literal["small", "large"]
+LARGE_WORLD, LARGE_COMPANY = 20_000, 6_000
 
 
 class Secrets(msgspec.Struct, frozen=True):
@@ -59,11 +61,18 @@ def build_world(seed: int, size: Size = "small") -> World:
     secrets = _secrets(ids, seed)
     attio = AttioState(ids)
     for facts in WORKSPACES:
-        workspace = build_workspace(facts, ids)
+        workspace = build_workspace(facts, ids) if size == "small" else _old_workspace(facts, ids, seed)
         attio.workspaces[workspace.id] = workspace
         token = app_token(ids, workspace.id, secrets.attio_client_id, next(iter(workspace.members)))
         attio.tokens[token.value] = token
-    return World(seed, secrets, attio, _books(ids, secrets.quickbooks_client_id), size)
+    return World(seed, secrets, attio, _books(ids, secrets.quickbooks_client_id, seed, size), size)
+
+
+def _old_workspace(facts: WorkspaceFacts, ids: Ids, seed: int) -> Workspace:
+    """Return a workspace of the large world."""
+    from attibooks_sandbox.worlds.crowd import FIRST_DAY, gather  # noqa: PLC0415 - the small world starts without
+
+    return build_workspace(facts, ids, opened=FIRST_DAY, more=partial(gather, seed=seed))
 
 
 def app_token(ids: Ids, workspace_id: str, client_id: str, member_id: str | None) -> Token:
@@ -79,12 +88,23 @@ def app_token(ids: Ids, workspace_id: str, client_id: str, member_id: str | None
     )
 
 
-def _books(ids: Ids, client_id: str) -> QuickBooksState:
+def _books(ids: Ids, client_id: str, seed: int, size: Size) -> QuickBooksState:
     state = QuickBooksState()
     for facts in COMPANIES:
-        state.companies[facts.environment, facts.realm] = build_company(facts)
+        company = build_company(facts) if size == "small" else _old_company(facts, seed)
+        state.companies[facts.environment, facts.realm] = company
         state.admit(access_token(ids, facts.environment, facts.realm), client_id)
     return state
+
+
+def _old_company(facts: CompanyFacts, seed: int) -> Company:
+    """Return a company of the large world; the first of each environment is the largest."""
+    from attibooks_sandbox.worlds.years import FIRST_DAY, live_through  # noqa: PLC0415 - the small world starts without
+
+    largest = facts.key in {"us-sandbox", "us-production"}
+    invoices = LARGE_COMPANY if largest else (LARGE_WORLD - 2 * LARGE_COMPANY) // (len(COMPANIES) - 2)
+    years = partial(live_through, facts=facts, seed=seed, invoices=invoices - 3)
+    return build_company(facts, opened=FIRST_DAY, past=years)
 
 
 def access_token(ids: Ids, environment: str, realm: str) -> AccessToken:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -22,27 +22,32 @@ OPENED = datetime(2026, 1, 12, 9, 30, 0, 250_000, tzinfo=UTC)
 _FILLED = datetime(2026, 10, 1, 8, 15, 0, 120_000, tzinfo=UTC)
 
 
-def build_workspace(facts: WorkspaceFacts, ids: Ids) -> Workspace:
-    """Return a workspace with its objects, and with records if it has any."""
+def build_workspace(
+    facts: WorkspaceFacts, ids: Ids, *, opened: datetime = OPENED, more: Callable[[Workspace, Ids], None] | None = None
+) -> Workspace:
+    """Return a workspace with its objects, and with records if it has any; `more` adds to these."""
     workspace = Workspace(Profile(id=ids.uuid(), name=facts.name, slug=facts.slug, plan=facts.plan))
     for first, last, email, level in facts.members:
-        member = Member(ids.uuid(), first, last, email, level, OPENED)
+        member = Member(ids.uuid(), first, last, email, level, opened)
         workspace.members[member.id] = member
-    seed = _Seeder(workspace, ids)
+    seed = _Seeder(workspace, ids, opened)
     kinds = [seed.add_object(each) for each in facts.objects]
     for kind, each in zip(kinds, facts.objects, strict=True):
         seed.attributes(kind, each)
     seed.entangle_team()
     if facts.filled:
         seed.records()
+        if more is not None:
+            more(workspace, ids)
     return workspace
 
 
 class _Seeder:
     """Puts objects, attributes and records into a new workspace."""
 
-    def __init__(self, workspace: Workspace, ids: Ids) -> None:
+    def __init__(self, workspace: Workspace, ids: Ids, opened: datetime) -> None:
         self._workspace = workspace
+        self._opened = opened
         self._ids = ids
         self._minutes = 0
         self._by_name: dict[str, Record] = {}
@@ -54,7 +59,7 @@ class _Seeder:
             slug=facts.slug,
             singular=facts.singular,
             plural=facts.plural,
-            created_at=OPENED,
+            created_at=self._opened,
             standard=facts.standard,
             web_path=facts.web_path,
         )
@@ -79,7 +84,7 @@ class _Seeder:
             slug=facts.slug,
             title=facts.title,
             type=facts.type,
-            created_at=OPENED,
+            created_at=self._opened,
             system=not facts.own,
             writable=facts.writable,
             unique=facts.unique,
