@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -58,7 +58,16 @@ def _number(invoice: Invoice) -> str | None:
     return None if invoice.number is None else folded(invoice.number)
 
 
-_FORM_KEYS: Keys[Invoice] = {"DocNumber": _number, "CustomerRef": lambda form: form.customer_id or None}
+def _day(txn: Invoice | Payment) -> str:
+    return str(txn.header["TxnDate"])
+
+
+_FORM_KEYS: Keys[Invoice] = {
+    "DocNumber": _number,
+    "CustomerRef": lambda form: form.customer_id or None,
+    "TxnDate": _day,
+}
+_PAYMENT_KEYS: Keys[Payment] = {"CustomerRef": lambda payment: payment.customer_id, "TxnDate": _day}
 
 
 class Promise(msgspec.Struct, frozen=True, gc=False):
@@ -80,7 +89,7 @@ class Company(State):
         }
         self.invoices: Table[Invoice] = Table(_FORM_KEYS, timed=True)
         self.forms: dict[str, Table[Invoice]] = {kind: Table(_FORM_KEYS, timed=True) for kind in FORM_KINDS}
-        self.payments: Table[Payment] = Table({"CustomerRef": lambda payment: payment.customer_id}, timed=True)
+        self.payments: Table[Payment] = Table(_PAYMENT_KEYS, timed=True)
         self.balances: dict[str, Decimal] = {}
         self.buried: Table[Tombstone] = Table({}, timed=True)
         self.last_number = 1000

@@ -120,6 +120,14 @@ class Table(State, Generic[Row]):
             return []
         return [held] if isinstance(held, str) else list(held)
 
+    def find_between(self, name: str, low: str | None, high: str | None) -> list[str]:
+        """Return the Ids of the rows whose indexed value lies between two, both included; for values that are few."""
+        found: list[str] = []
+        for key in self._index[name]:
+            if (low is None or low <= key) and (high is None or key <= high):
+                found += self.find(name, key)
+        return found
+
     def changed_between(self, start: datetime | None, end: datetime | None, most: int | None = None) -> list[str]:
         """Return the Ids of at most so many rows last changed in a time, both ends included, oldest change first."""
         low = 0 if start is None else bisect_left(self._times, int(start.timestamp()) << _ID_BITS)

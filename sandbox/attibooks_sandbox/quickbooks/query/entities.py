@@ -88,7 +88,7 @@ def _fields(kind: Kind, *names: str) -> dict[str, Asked]:
     return found
 
 
-def _header(kind: Kind, *names: str) -> dict[str, Asked]:
+def _header(kind: Kind, *names: str, index: str | None = None) -> dict[str, Asked]:
     def getter(name: str) -> Getter:
         def get(_: Company, row: object) -> object:
             assert isinstance(row, Invoice | Payment)
@@ -96,7 +96,7 @@ def _header(kind: Kind, *names: str) -> dict[str, Asked]:
 
         return get
 
-    return {name: Asked(kind, getter(name)) for name in names}
+    return {name: Asked(kind, getter(name), index) for name in names}
 
 
 def _full_name(company: Company, row: object) -> str:
@@ -147,7 +147,8 @@ _ACCOUNT = {
 }
 _INVOICE = {
     "DocNumber": Asked("text", lambda _, row: _attribute(row, "number"), "DocNumber"),
-    **_header("date", "TxnDate", "DueDate"),
+    **_header("date", "TxnDate", index="TxnDate"),
+    **_header("date", "DueDate"),
     "CustomerRef": Asked("id", lambda _, row: _attribute(row, "customer_id"), "CustomerRef"),
     **_header("id", "SalesTermRef"),
     "Balance": Asked("number", lambda _, row: _attribute(row, "balance")),
@@ -156,7 +157,7 @@ _INVOICE = {
 }
 _FORM = {name: asked for name, asked in _INVOICE.items() if name not in {"Balance", "SalesTermRef", "DueDate"}}
 _PAYMENT = {
-    **_header("date", "TxnDate"),
+    **_header("date", "TxnDate", index="TxnDate"),
     "CustomerRef": Asked("id", lambda _, row: _attribute(row, "customer_id"), "CustomerRef"),
     "TotalAmt": Asked("number", lambda _, row: _attribute(row, "total")),
     "UnappliedAmt": Asked("number", lambda _, row: _attribute(row, "unapplied")),

@@ -27,6 +27,7 @@ from attibooks_sandbox.quickbooks.switches import Switches
 from attibooks_sandbox.quickbooks.wire import Wire
 
 _CHANGED = "metadata.lastupdatedtime"
+_DATE = "txndate"
 
 
 def answer_query(company: Company, statement: str, switches: Switches, now: datetime) -> Wire:
@@ -111,9 +112,12 @@ class _Run(msgspec.Struct, frozen=True):
             ids = self._indexed_ids(condition)
             if ids is not None:
                 return [row for row in (table.get(row_id) for row_id in ids) if row is not None], condition
-        if self.entity.order is None:
-            return [table.get(row_id) for row_id in self._changed_ids(self.query.conditions)], None
-        return table, None
+        if self.entity.order is not None:
+            return table, None
+        ids = self._dated_ids()
+        if ids is None:
+            ids = self._changed_ids(self.query.conditions)
+        return [table.get(row_id) for row_id in ids], None
 
     def _indexed_ids(self, condition: Condition) -> list[str] | None:
         """Return the Ids that an equality can hold for, where an index knows them."""
@@ -126,8 +130,26 @@ class _Run(msgspec.Struct, frozen=True):
         table = self.entity.rows(self.company)
         if asked.index is None or not table.indexed(asked.index) or not all(value.strip() for value in values):
             return None
-        keys = dict.fromkeys(values if asked.kind == "id" else (folded(value) for value in values))
+        read = [self.tests.operand(asked, condition.field, value) for value in condition.values]
+        keys = dict.fromkeys(values if asked.kind == "id" else map(str, read))
         return [row_id for key in keys for row_id in table.find(asked.index, key)]
+
+    def _dated_ids(self) -> list[str] | None:
+        """Return the transactions whose date is in the time that conditions on it leave, None without such ones."""
+        low = high = None
+        asked = asked_field(self.entity, _DATE)
+        for condition in self.query.conditions:
+            if condition.field.lower() == _DATE and condition.operator in {"<", "<=", ">", ">="}:
+                day = self.tests.operand(asked, condition.field, condition.values[0])
+                if not isinstance(day, str):
+                    continue
+                if condition.operator in {">", ">="}:
+                    low = day if low is None else max(low, day)
+                else:
+                    high = day if high is None else min(high, day)
+        if low is None and high is None:
+            return None
+        return self.entity.rows(self.company).find_between("TxnDate", low, high)
 
     def _changed_ids(self, conditions: list[Condition]) -> list[str]:
         """Return transactions by the time of their last change, only those that conditions on it leave possible."""
