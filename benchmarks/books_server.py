@@ -28,23 +28,25 @@ class Constant:
 
     answer = Response(200, b"x" * 1_300, [("Content-Type", "application/json;charset=utf-8")])
 
-    def begin(self, request, peer):
+    def begin(self, *_):
         """Answer."""
         return self.answer
 
 
 def fill(company: Company, invoices: int) -> None:
     """Add customers and invoices, evenly over the days."""
-    customers = [
-        create_name(company, "Customer", {"DisplayName": f"Customer {n}", "PrimaryEmailAddr": f"c{n}@bench.example"}, FIRST).id
-        for n in range(invoices // INVOICES_PER_CUSTOMER)
-    ]
+    customers = [_customer(company, number) for number in range(invoices // INVOICES_PER_CUSTOMER)]
     step = timedelta(days=DAYS) / invoices
     for number in range(invoices):
         detail = {"ItemRef": "3", "Qty": Decimal(2), "UnitPrice": Decimal(100)}
         line = {"DetailType": "SalesItemLineDetail", "Amount": Decimal(200), "SalesItemLineDetail": detail}
         cleaned = {"CustomerRef": customers[number % len(customers)], "Line": [line]}
         InvoiceDesk(company, Switches(), FIRST + step * number).create(cleaned)
+
+
+def _customer(company: Company, number: int) -> str:
+    facts = {"DisplayName": f"Customer {number}", "PrimaryEmailAddr": f"c{number}@bench.example"}
+    return create_name(company, "Customer", facts, FIRST).id
 
 
 async def serve(app, facts):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,6 +52,7 @@ def serve(
     except FolderError as error:
         print(error, flush=True)  # noqa: T201 - a command's output
         return 1
+    gc.freeze()  # what is there now stays, so the collector need not look through it again and again
     try:
         with asyncio.Runner(loop_factory=new_loop) as runner:
             return runner.run(_serve(app, host, port))

@@ -199,6 +199,11 @@ class Sandbox:
         """Return how many calls came, by service and class."""
         return self.run(self.app.calls.counts)
 
+    def metered(self) -> int:
+        """Return how many reads the vendor would have billed: successful ones of production companies."""
+        count: int = self.control("GET", "calls", query="limit=0")["metered"]
+        return count
+
     def clear_calls(self) -> None:
         """Forget the calls and their counts."""
         self.control("DELETE", "calls")

@@ -45,6 +45,25 @@ def test_every_company_is_furnished(open_books, which):
     assert sum(each["Balance"] for each in books.query("select * from Customer")["Customer"]) == owed
 
 
+CODES = {
+    "US": ["Rhode Island"],
+    "GB": ["20.0% S", "5.0% R", "0.0% Z", "Exempt"],
+    "DE": ["19% USt", "7% USt", "0% USt"],
+    "CA": ["GST", "HST ON", "GST/PST BC", "Zero-rated", "Exempt"],
+    "AU": ["GST", "GST free"],
+}
+
+
+@pytest.mark.parametrize("which", sorted(COMPANIES))
+def test_every_company_has_the_tax_codes_of_its_country(open_books, which):
+    country, environment, multicurrency = which
+    books = open_books(country=country, environment=environment, multicurrency=multicurrency)
+    codes = {each["Id"]: each["Name"] for each in books.query("select * from TaxCode orderby Id")["TaxCode"]}
+    own = [name for number, name in codes.items() if number.isdigit()]
+    assert own == CODES[country]
+    assert ({"TAX", "NON"} <= set(codes)) == (country == "US")
+
+
 def test_the_workspace_is_furnished(box, attio):
     assert [workspace["name"] for workspace in box.world["attio"]["workspaces"]] == [
         "Northwind Demo",
