@@ -84,7 +84,7 @@ class SandboxApp:
         self.calls = CallLog()
         self.pipeline = Pipeline(self.clock, self.calls, seed)
         self.attio = self._new_attio()
-        ids = Ids(f"quickbooks:{seed}" if self._keeping is None else f"quickbooks:{seed}:{self._keeping.starts}")
+        ids = Ids(f"quickbooks:{self._run}")
         self.quickbooks = {
             name: QuickBooksService(name, self.world.quickbooks, self.clock, self.switches, ids)
             for name in ENVIRONMENTS
@@ -93,6 +93,13 @@ class SandboxApp:
         self.set_limits(attio=self._limits, quickbooks=self._limits)
         if self._keeping is not None:
             self._keeping.begin(self)
+        if self.world.quickbooks.endpoints:
+            self.outbox.time_moved()
+
+    @property
+    def _run(self) -> str:
+        """Return what ids of traces and events begin with: another after each start, so that none comes twice."""
+        return f"{self.world.seed}" if self._keeping is None else f"{self.world.seed}:{self._keeping.starts}"
 
     @cached_property
     def page(self) -> PageService:
@@ -108,7 +115,7 @@ class SandboxApp:
 
         world = self.world
         token = world.secrets.webhook_verifier_token
-        return Outbox(world.quickbooks, self.clock, self.switches, token, world.seed)
+        return Outbox(world.quickbooks, self.clock, self.switches, token, self._run)
 
     @property
     def open_outbox(self) -> Outbox | None:

@@ -354,3 +354,39 @@ def test_the_command_tells_why_a_folder_is_refused(tmp_path):
     assert done.returncode == 1
     assert "something else (thesis.txt)" in done.stdout
     assert done.stderr == ""
+
+
+def test_changes_are_told_to_the_same_address_after_a_restart(open_box, books_of):
+    box = open_box()
+    facts = {"url": "http://127.0.0.1:9/hook", "environment": "sandbox", "entities": ["Invoice"], "hold": True}
+    box.control("POST", "quickbooks/webhooks", facts)
+    endpoints = box.control("GET", "quickbooks/webhooks")["endpoints"]
+    books_of(box).post("invoice", invoice("TOLD"))
+    first = box.app.outbox.held["sandbox"]
+    close(box)
+    box = open_box()
+    assert box.control("GET", "quickbooks/webhooks")["endpoints"] == endpoints
+    books_of(box).post("invoice", invoice("TOLD-TOO"))
+    (event,) = box.app.outbox.held["sandbox"]
+    assert event.id not in {each.id for each in first}
+    box.control("DELETE", "quickbooks/webhooks")
+    close(box)
+    assert open_box().control("GET", "quickbooks/webhooks")["endpoints"] == []
+
+
+def test_a_consent_outlasts_a_restart(open_box, http):
+    box = open_box()
+    world, company = box.world["quickbooks"], box.company()
+    keys = httpx.BasicAuth(world["client_id"], world["client_secret"])
+
+    def refresh(at, token):
+        body = {"grant_type": "refresh_token", "refresh_token": token}
+        return http.post(f"{at.url}/quickbooks/oauth2/v1/tokens/bearer", data=body, auth=keys).json()
+
+    first = refresh(box, company["refresh_token"])
+    close(box)
+    box = open_box()
+    second = refresh(box, first["refresh_token"])
+    assert second["access_token"] not in {first["access_token"], company["access_token"]}
+    place = f"{box.quickbooks_url()}/v3/company/{company['realm']}/companyinfo/{company['realm']}"
+    assert http.get(place, headers={"Authorization": f"Bearer {second['access_token']}"}).status_code == 200

@@ -9,10 +9,11 @@ from attibooks_sandbox.control.bodies import Release, Repeat, SetRedirects, SetW
 from attibooks_sandbox.control.errors import ControlError, body_of
 from attibooks_sandbox.kernel.messages import Request
 from attibooks_sandbox.quickbooks.oauth.consent import is_redirect
+from attibooks_sandbox.quickbooks.webhooks.endpoint import ENTITIES, Endpoint
 
 if TYPE_CHECKING:
     from attibooks_sandbox.app import SandboxApp
-    from attibooks_sandbox.quickbooks.webhooks.outbox import Delivery, Endpoint
+    from attibooks_sandbox.quickbooks.webhooks.outbox import Delivery
 
 
 class Portal:
@@ -87,8 +88,6 @@ class Portal:
 
 def _endpoint(body: SetWebhooks, url: str, environment: str) -> Endpoint:
     from attibooks_sandbox.quickbooks.webhooks.courier import is_loopback_url  # noqa: PLC0415 - rarely used
-    from attibooks_sandbox.quickbooks.webhooks.events import ENTITIES  # noqa: PLC0415
-    from attibooks_sandbox.quickbooks.webhooks.outbox import Endpoint  # noqa: PLC0415
 
     if not is_loopback_url(url):
         message = "url must be plain http on this machine; nothing else is ever called."

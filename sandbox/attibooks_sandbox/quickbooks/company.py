@@ -15,6 +15,7 @@ from attibooks_sandbox.quickbooks import faults
 from attibooks_sandbox.quickbooks.model import ZERO, Entity, Invoice, Payment, Profile, Tombstone
 from attibooks_sandbox.quickbooks.oauth.grants import AccessToken, Code, Grant
 from attibooks_sandbox.quickbooks.tables import Keys, Table
+from attibooks_sandbox.quickbooks.webhooks.endpoint import Endpoint
 
 KEPT_PROMISES = 20_000
 NAME_KINDS = ("Customer", "Vendor", "Employee")
@@ -221,6 +222,7 @@ class QuickBooksState(State):
         self.refresh_tokens: dict[str, str] = {}
         self.codes: dict[str, Code] = {}
         self.redirect_uris: tuple[str, ...] = ()
+        self.endpoints: dict[str, Endpoint] = {}
 
     def copy(self) -> QuickBooksState:
         """Return the same state, whose changes do not show here."""
@@ -231,6 +233,7 @@ class QuickBooksState(State):
         twin.refresh_tokens = dict(self.refresh_tokens)
         twin.codes = dict(self.codes)
         twin.redirect_uris = self.redirect_uris
+        twin.endpoints = dict(self.endpoints)
         return twin
 
     def admit(self, token: AccessToken, client_id: str) -> None:

@@ -13,17 +13,9 @@ import msgspec
 
 from attibooks_sandbox.kernel.jsonio import write_json
 from attibooks_sandbox.quickbooks.tables import Stored
+from attibooks_sandbox.quickbooks.webhooks.endpoint import Envelope
 
-Envelope = Literal["cloudevents", "legacy"]
 Operation = Literal["Create", "Update", "Delete", "Void", "Emailed"]
-ENTITIES = frozenset(
-    {
-        "Account", "Bill", "BillPayment", "Budget", "Class", "CreditMemo", "Currency", "Customer", "Department",
-        "Deposit", "Employee", "Estimate", "Invoice", "Item", "JournalCode", "JournalEntry", "Payment",
-        "PaymentMethod", "Preferences", "Purchase", "PurchaseOrder", "RefundReceipt", "SalesReceipt", "TaxAgency",
-        "Term", "TimeActivity", "Transfer", "Vendor", "VendorCredit",
-    }
-)  # fmt: skip
 _VERBS: dict[Operation, str] = {
     "Create": "created",
     "Update": "updated",

@@ -18,9 +18,8 @@ from attibooks_sandbox.quickbooks.company import QuickBooksState
 from attibooks_sandbox.quickbooks.switches import Switches
 from attibooks_sandbox.quickbooks.tables import Stored
 from attibooks_sandbox.quickbooks.webhooks.courier import post
+from attibooks_sandbox.quickbooks.webhooks.endpoint import ENTITIES, Endpoint
 from attibooks_sandbox.quickbooks.webhooks.events import (
-    ENTITIES,
-    Envelope,
     Event,
     Operation,
     body_of_events,
@@ -33,16 +32,6 @@ WAITS = tuple(timedelta(seconds=each) for each in (10, 20, 30, 300, 1200, 7200, 
 LARGEST = 100
 KEPT_DELIVERIES = 1_000
 Key = tuple[str, str]
-
-
-class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the changes in an environment's companies are told; `hold` collects them until they are released."""
-
-    url: str
-    environment: str
-    entities: frozenset[str] = ENTITIES
-    envelope: Envelope = "cloudevents"
-    hold: bool = False
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -74,12 +63,11 @@ class Outbox:
     """The notices of one world."""
 
     def __init__(
-        self, state: QuickBooksState, clock: Clock, switches: Switches, verifier_token: str, seed: int
+        self, state: QuickBooksState, clock: Clock, switches: Switches, verifier_token: str, seed: int | str
     ) -> None:
-        """Begin without endpoints, so that nothing is watched."""
+        """Begin to watch what the endpoints of the state want to be told; without one nothing is watched."""
         self._state, self._clock, self._switches, self._verifier_token = state, clock, switches, verifier_token
         self._ids = Ids(f"webhooks:{seed}")
-        self.endpoints: dict[str, Endpoint] = {}
         self.held: dict[str, list[Event]] = {}
         self._ready: dict[str, list[Event]] = {}
         self.deliveries: deque[Delivery] = deque(maxlen=KEPT_DELIVERIES)
@@ -87,8 +75,15 @@ class Outbox:
         self._senders: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
+        for environment in self.endpoints:
+            self._watch(environment, told=True)
 
     # endpoints
+
+    @property
+    def endpoints(self) -> dict[str, Endpoint]:
+        """Return the endpoints by environment: they belong to the state, which outlasts a restart."""
+        return self._state.endpoints
 
     def subscribe(self, endpoint: Endpoint) -> None:
         """Tell the changes of an environment's companies from now on."""
