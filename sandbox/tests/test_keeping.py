@@ -15,6 +15,8 @@ from attibooks_sandbox.kernel.folder import MAGIC
 from attibooks_sandbox.kernel.state import FolderError, State
 from attibooks_sandbox.testing import Sandbox
 
+AT_WORK = {"_keys", "_lent", "watcher", "watchers", "listener"}
+
 
 @pytest.fixture
 def open_box(tmp_path):
@@ -39,7 +41,7 @@ def close(box):
 def plain(value):
     """Return state as plain values: what two sandboxes must have in common to be the same."""
     if isinstance(value, State):
-        return {name: plain(held) for name, held in vars(value).items() if name not in {"_keys", "_lent"}}
+        return {name: plain(held) for name, held in vars(value).items() if name not in AT_WORK}
     if isinstance(value, dict):
         return {key: plain(held) for key, held in value.items()}
     return list(value) if isinstance(value, list) else value

@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 from attibooks_sandbox.kernel.state import State
 
 
 class Clock(State):
     """Tell the time to everything that is recorded or compared, so that a test can move it."""
+
+    derived: ClassVar[frozenset[str]] = frozenset({"watchers"})
 
     def __init__(self) -> None:
         """Start at the machine's time."""
