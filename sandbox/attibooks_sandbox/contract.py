@@ -44,7 +44,7 @@ UNDECLARED: dict[tuple[str, str], frozenset[Code]] = {
     # §6.3, and a guess for sorts and views
     ("POST", "/v2/objects/{object}/records/query"): frozenset({(400, "filter_error"), (400, "value_not_found")}),
 }
-"""Refusals that the reference, or a guess that the README lists, adds to one operation."""
+"""Refusals that the reference, or a guess that docs/sandbox.md lists, adds to one operation."""
 RECORD_WRITES = frozenset(
     {
         (400, "system_edit_unauthorized"),
@@ -52,7 +52,7 @@ RECORD_WRITES = frozenset(
         (400, "duplicate_values"),
     }
 )
-"""Refusals of values whose code on records is not known: the one of the value history is taken (README, guesses)."""
+"""Refusals of values whose code on records is not known: the one of the value history is taken (docs, guesses)."""
 
 NOT_EMULATED = (
     "* /v2/lists", "* /v2/notes", "* /v2/tasks", "* /v2/threads", "* /v2/comments", "* /v2/meetings", "* /scim",
@@ -60,7 +60,7 @@ NOT_EMULATED = (
     "GET /v2/objects/{object}/records/{record_id}/entries",
     "PUT /v2/objects/{object}/records/{record_id}/attributes/{attribute}/values",
 )  # fmt: skip
-"""Described operations that the sandbox does not have, by method and beginning of the path (README, not emulated)."""
+"""Described operations that the sandbox does not have, by method and beginning of the path (docs, not emulated)."""
 
 TYPES = {
     400: "invalid_request_error",
