@@ -178,7 +178,9 @@ async def test_a_failed_intent_opens_a_new_generation_under_the_same_key(intents
     again = await intents.reopen(replace(stored, payload="new"), entry(), limit=None, confirm_recent=False)
     assert (again.generation, again.run, again.first_run, again.state) == (2, 2, 2, IntentState.RESERVED)
     assert await intents.load("ws", "i-k1") == again
-    assert await intents.reopen(stored, entry(), limit=None, confirm_recent=False) is None, "only a failed one can be opened again"
+    assert await intents.reopen(stored, entry(), limit=None, confirm_recent=False) is None, (
+        "only a failed one can be opened again"
+    )
 
 
 async def test_a_failed_click_that_is_repeated_asks_about_the_invoice_that_another_one_made_meanwhile(intents):
