@@ -61,6 +61,7 @@ def test_row_3_of_several_values_each_has_its_own_time(box, attio, company, hist
 
 
 def test_row_3_history_names_who_wrote_each_value(box, attio, company, history):
+    box.clock.freeze("2026-11-23T09:00:00.000900Z")  # stamps have whole milliseconds, whoever writes
     box.edit_record(attio.workspace_id, "companies", attio.record_id("companies", "Café Noir"), description="by hand")
     attio.put(company, {"values": {"description": ["by the app"]}})
     actors = [each["created_by_actor"]["type"] for each in history("description")]

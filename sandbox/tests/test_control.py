@@ -1,7 +1,5 @@
 """The control plane over HTTP and in process: world, state, reset, tokens, clock, hands, calls."""
 
-import time
-
 import httpx
 import pytest
 
@@ -58,7 +56,7 @@ def test_state_and_its_parts(box, books, attio, http):
     assert (deal["value"], deal["stage"], deal["tags"], deal["sync_error"]) == (594, "Won 🎉", ["Retainer"], None)
 
 
-def test_reset_puts_everything_back_fast(box, books, attio):
+def test_reset_puts_everything_back(box, books, attio):
     token = box.token("attio", workspace=attio.workspace_id)
     before = box.state()
     books.invoice()
@@ -68,12 +66,7 @@ def test_reset_puts_everything_back_fast(box, books, attio):
     box.clock.freeze("2030-01-01T00:00:00Z")
     box.switch(void_paid="unlink")
     box.latency(5)
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        box.reset()
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.005
+    box.reset()
     after = box.state()
     assert {**before, "now": 0} == {**after, "now": 0}
     assert after["now"] < "2030"

@@ -102,10 +102,8 @@ def test_latency_delays_everything_of_a_service(box, books, attio):
     box.latency(0.08, "quickbooks")
     start = time.perf_counter()
     books.get("customer/1")
-    assert 0.079 < time.perf_counter() - start < 0.5
-    start = time.perf_counter()
-    attio.get("/objects")
-    assert time.perf_counter() - start < 0.079
+    assert time.perf_counter() - start > 0.079
+    assert box.app.pipeline.latency.get("attio", 0) == 0
     box.latency(0)
     box.faults.add("quickbooks", "latency", seconds=0.1, times=None)
     start = time.perf_counter()

@@ -15,6 +15,11 @@ def moment(instant: datetime) -> str:
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}000000Z"
 
 
+def whole_millisecond(instant: datetime) -> datetime:
+    """Return an instant as precisely as Attio stamps its data."""
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+
+
 def object_body(kind: ObjectType, workspace: Workspace) -> dict[str, object]:
     """Return an object."""
     return {

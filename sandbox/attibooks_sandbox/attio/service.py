@@ -29,6 +29,7 @@ from attibooks_sandbox.attio.errors import AttioError, unauthorized_token, unkno
 from attibooks_sandbox.attio.members import get_member, list_members
 from attibooks_sandbox.attio.model import Token
 from attibooks_sandbox.attio.rates import SecondlyRates
+from attibooks_sandbox.attio.render import whole_millisecond
 from attibooks_sandbox.attio.workspace import AttioState
 from attibooks_sandbox.kernel.clock import Clock, http_date
 from attibooks_sandbox.kernel.ids import Ids
@@ -172,7 +173,7 @@ class AttioService:
         require_scopes(token, route.scopes)
         if route.scopes in {WEBHOOKS_READ, WEBHOOKS_WRITE}:
             require_workspace_level(token)
-        stamp = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        stamp = whole_millisecond(now)
         workspace = self.state.workspaces[token.workspace_id]
         call = Call(request, token, workspace, self.state.ids, stamp, self._http_webhooks())
         return route.endpoint(call, **named, **route.extra)

@@ -9,7 +9,7 @@ import msgspec
 from attibooks_sandbox.attio.errors import AttioError
 from attibooks_sandbox.attio.model import Member
 from attibooks_sandbox.attio.parsing import parse_values
-from attibooks_sandbox.attio.render import plain_record
+from attibooks_sandbox.attio.render import plain_record, whole_millisecond
 from attibooks_sandbox.attio.workspace import Workspace
 from attibooks_sandbox.attio.writes import RecordDesk
 from attibooks_sandbox.control.bodies import (
@@ -160,7 +160,8 @@ class TeamMember:
         return found
 
     def _desk(self, workspace: Workspace, body: OfWorkspace) -> RecordDesk:
-        return RecordDesk(workspace, self._member(workspace, body.member).actor, self._app.clock.now())
+        now = whole_millisecond(self._app.clock.now())
+        return RecordDesk(workspace, self._member(workspace, body.member).actor, now)
 
     @staticmethod
     def _member(workspace: Workspace, name: str | None) -> Member:
