@@ -446,7 +446,12 @@ def test_an_unknown_fault_is_named(page):
 
 BODIES = {
     "/ui/api/faults/attio-down": ("PUT", {"on": True}),
-    "{crm}/companies/{record}/invoice": ("POST", {"key": "k", "confirm_recent": False}),
+    "{crm}/companies/{record}/invoice": (
+        "POST",
+        {"key": "k", "confirm_recent": False, "reviewed": {"draft_token": "t"}},
+    ),
+    "{crm}/companies/{record}/preview": ("POST", {"edits": {}}),
+    "{crm}/companies/batch": ("POST", {"record_ids": [], "confirm_recent": False}),
     "{app}/settings": ("PUT", {"settings": {}}),
     "{app}/connect": ("POST", {"environment": "sandbox", "realm": "1"}),
 }

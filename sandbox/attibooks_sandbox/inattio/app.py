@@ -7,6 +7,7 @@ import hmac
 import time
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import msgspec
@@ -52,6 +53,19 @@ class Outcome(msgspec.Struct, kw_only=True):
     question: str | None = None
     connect: bool = False
     body: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Reviewed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A draft as somebody reviewed it: the token of its preview, and what they changed after that."""
+
+    draft_token: str
+    edits: dict[str, Any] | None = None
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """Return the members of a create's body that send it."""
+        edits = {} if self.edits is None else {"edits": self.edits}
+        return {"mode": "custom", "draft_token": self.draft_token, **edits}
 
 
 class InAttioApp:
@@ -208,6 +222,26 @@ class InAttioApp:
 
     # the action
 
+    async def preview(
+        self, workspace_id: str, object_slug: str, record_id: str, edits: dict[str, Any] | None = None
+    ) -> Outcome:
+        """Return what a create would send, as the host shows it; a read, which leaves no trace.
+
+        Edits, also empty ones, are custom mode: without them the preview is of what a single click sends.
+        """
+        if self.seat(workspace_id).company is None:
+            return _unconnected()
+        facts = self._facts(workspace_id, object=object_slug, record_id=record_id)
+        if edits is not None:
+            facts["edits"] = edits
+        return await self._outcome(self._preview(workspace_id, facts))
+
+    async def _preview(self, workspace_id: str, facts: dict[str, object]) -> Outcome:
+        answer = await self._read(workspace_id, "POST", "invoices/preview", facts)
+        if answer.status != 200:
+            return _refusal(words.NOT_PREVIEWED, answer)
+        return Outcome(ok=True, status=200, body=answer.facts)
+
     async def create_invoice(
         self,
         workspace_id: str,
@@ -216,18 +250,26 @@ class InAttioApp:
         *,
         key: str | None = None,
         confirm_recent: bool = False,
+        reviewed: Reviewed | None = None,
     ) -> Outcome:
-        """Do what *Create QuickBooks invoice* does; the key of an earlier click repeats that click."""
+        """Do what *Create QuickBooks invoice* does; the key of an earlier click repeats that click.
+
+        What was reviewed in the dialog is sent in custom mode, else the settings decide the mode.
+        """
         if self.seat(workspace_id).company is None:
             return _unconnected()
-        settings = self.seat(workspace_id).settings
-        facts: dict[str, object] = {"object": object_slug, "record_id": record_id, "settings": settings}
+        facts = self._facts(workspace_id, object=object_slug, record_id=record_id)
         if confirm_recent:
             facts["confirm_recent"] = True
+        if reviewed is not None:
+            facts.update(reviewed.facts)
         call = HostCall.of("POST", "invoices", facts, key or uuid4().hex)
         outcome = await self._outcome(self._create(workspace_id, call))
         outcome.key = call.key
         return outcome
+
+    def _facts(self, workspace_id: str, **facts: object) -> dict[str, object]:
+        return {**facts, "settings": self.seat(workspace_id).settings}
 
     async def _create(self, workspace_id: str, call: HostCall) -> Outcome:
         answer = await self._line.settle(self._identity(workspace_id), call)
@@ -240,6 +282,35 @@ class InAttioApp:
             question = str(facts["detail"])
             return Outcome(ok=False, question=question, status=answer.status, code="recent_invoice", body=facts)
         return _refusal(words.NOT_CREATED, answer)
+
+    # a selection of records
+
+    async def create_batch(
+        self, workspace_id: str, object_slug: str, record_ids: list[str], *, confirm_recent: bool = False
+    ) -> Outcome:
+        """Do what *Create invoices* does for a selection; the body of the outcome names the job that does the work."""
+        if self.seat(workspace_id).company is None:
+            return _unconnected()
+        facts = self._facts(workspace_id, object=object_slug, record_ids=record_ids)
+        if confirm_recent:
+            facts["confirm_recent"] = True
+        return await self._outcome(self._create_batch(workspace_id, facts))
+
+    async def _create_batch(self, workspace_id: str, facts: dict[str, object]) -> Outcome:
+        answer = await self._change(workspace_id, "POST", "invoices/batch", facts)
+        if answer.status != 202:
+            return _refusal(words.BATCH_NOT_STARTED, answer)
+        return Outcome(ok=True, status=202, body=answer.facts)
+
+    async def job(self, workspace_id: str, job_id: str) -> Outcome:
+        """Return how far a job is."""
+        return await self._outcome(self._job(workspace_id, job_id))
+
+    async def _job(self, workspace_id: str, job_id: str) -> Outcome:
+        answer = await self._read(workspace_id, "GET", f"jobs/{quote(job_id, safe='')}", None)
+        if answer.status != 200:
+            return _refusal(words.NOT_FOLLOWED, answer)
+        return Outcome(ok=True, status=200, body=answer.facts)
 
     # the host calls back
 

@@ -12,6 +12,9 @@ from attibooks_sandbox.inattio.transport import Answer
 Kind = Literal["success", "warning", "error", "neutral"]
 Facts = dict[str, Any]
 NOT_CREATED = "Invoice not created"
+NOT_PREVIEWED = "The invoice cannot be previewed"
+BATCH_NOT_STARTED = "Invoices not created"
+NOT_FOLLOWED = "The job cannot be followed"
 _SHOWN_SOON = {
     "parked": "Attio does not take the values now; the record shows them as soon as it does.",
     "none": "No writeback field is set, so the record stays as it is.",

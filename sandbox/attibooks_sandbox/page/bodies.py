@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from attibooks_sandbox.inattio.app import Reviewed
+
 
 class Connect(msgspec.Struct, forbid_unknown_fields=True):
     """Connect a company's books."""
@@ -21,9 +23,26 @@ class SaveSettings(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class CreateInvoice(msgspec.Struct, forbid_unknown_fields=True):
-    """A click on *Create QuickBooks invoice*; with the key of an earlier click it repeats that one."""
+    """A click on *Create QuickBooks invoice*; with the key of an earlier click it repeats that one.
+
+    `reviewed` comes from the review dialog.
+    """
 
     key: str | None = None
+    confirm_recent: bool = False
+    reviewed: Reviewed | None = None
+
+
+class Preview(msgspec.Struct, forbid_unknown_fields=True):
+    """A look at what a create would send, perhaps with edits."""
+
+    edits: dict[str, Any] | None = None
+
+
+class CreateBatch(msgspec.Struct, forbid_unknown_fields=True):
+    """A click on *Create invoices* for a selection."""
+
+    record_ids: list[str]
     confirm_recent: bool = False
 
 

@@ -21,7 +21,7 @@ from attibooks_sandbox.kernel.messages import Reply, Request, Response
 from attibooks_sandbox.kernel.routing import Router
 from attibooks_sandbox.page import books, crm, wire
 from attibooks_sandbox.page.assets import INDEX, Assets
-from attibooks_sandbox.page.bodies import Connect, CreateInvoice, SaveSettings, Switch
+from attibooks_sandbox.page.bodies import Connect, CreateBatch, CreateInvoice, Preview, SaveSettings, Switch
 from attibooks_sandbox.page.presets import Switchboard
 from attibooks_sandbox.quickbooks.company import Company
 
@@ -60,6 +60,9 @@ class PageService:
         add("GET", "/ui/api/crm/{workspace}/{object}", self._records)
         add("GET", "/ui/api/crm/{workspace}/{object}/{record}", self._record)
         add("POST", "/ui/api/crm/{workspace}/{object}/{record}/invoice", self._create_invoice)
+        add("POST", "/ui/api/crm/{workspace}/{object}/{record}/preview", self._preview)
+        add("POST", "/ui/api/crm/{workspace}/{object}/batch", self._create_batch)
+        add("GET", "/ui/api/app/{workspace}/jobs/{job}", lambda _, at: self.player.job(at["workspace"], at["job"]))
         add("GET", "/ui/api/app/{workspace}", self._app)
         add("GET", "/ui/api/app/{workspace}/settings", lambda _, at: self.player.read_settings(at["workspace"]))
         add("PUT", "/ui/api/app/{workspace}/settings", self._save_settings)
@@ -191,7 +194,22 @@ class PageService:
         body = body_of(request.body, CreateInvoice)
         self._workspace(at)
         return self.player.create_invoice(
-            at["workspace"], at["object"], at["record"], key=body.key, confirm_recent=body.confirm_recent
+            at["workspace"],
+            at["object"],
+            at["record"],
+            key=body.key,
+            confirm_recent=body.confirm_recent,
+            reviewed=body.reviewed,
+        )
+
+    def _preview(self, request: Request, at: Place) -> object:
+        body = body_of(request.body, Preview)
+        return self.player.preview(self._workspace(at).id, at["object"], at["record"], body.edits)
+
+    def _create_batch(self, request: Request, at: Place) -> object:
+        body = body_of(request.body, CreateBatch)
+        return self.player.create_batch(
+            self._workspace(at).id, at["object"], body.record_ids, confirm_recent=body.confirm_recent
         )
 
     # the app

@@ -3,163 +3,19 @@
 import hashlib
 import hmac
 import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import NamedTuple
 
 import pytest
 
-from attibooks_sandbox.inattio.app import InAttioApp
 from attibooks_sandbox.inattio.line import pause_after
 from attibooks_sandbox.inattio.signing import callback_key, signature
 from attibooks_sandbox.inattio.transport import Answer
-from attibooks_sandbox.testing import Sandbox
 
 INSTALLATIONS, STATUS, SETTINGS, INVOICES = (
     f"/api/attio/{name}" for name in ("installations", "connection/status", "settings", "invoices")
 )
-CONNECTED = {
-    "connected": True,
-    "company_id": "4620816365002718390",
-    "company_name": "Bluebird Studio",
-    "environment": "sandbox",
-}
-CREATED = {
-    "invoice": {"id": "6", "number": "1004", "total": "2500.00", "currency": "USD", "customer_name": "Northwind"},
-    "writeback": {"state": "written", "problems": []},
-    "warnings": [],
-}
-
-
 CUT = None
-"""The answer that never comes: the connection is cut."""
-
-
-class Asked(NamedTuple):
-    """A call as it arrived."""
-
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
-
-
-class ScriptedHost:
-    """Answers each route with its next scripted answer; the last one is repeated."""
-
-    def __init__(self):
-        self.asked: list[Asked] = []
-        self._scripts: dict[tuple[str, str], list] = {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def tell(self, method, path, *answers):
-        """Script a route: each answer is CUT, a status, or a status, a body and perhaps headers."""
-        self._scripts[method, path] = list(answers)
-
-    def calls(self, path):
-        """The calls of a route, oldest first."""
-        return [each for each in self.asked if each.path == path]
-
-    def close(self):
-        self._server.shutdown()
-        self._server.server_close()
-
-    def _next(self, method, path):
-        script = self._scripts.get((method, path), [(404, {"code": "not_found", "detail": f"No {method} {path}."})])
-        answer = script[0] if len(script) == 1 else script.pop(0)
-        return (answer, {}) if isinstance(answer, int) else answer
-
-    def _handler(host):  # noqa: N805 - the handler has a self of its own
-        class Handler(BaseHTTPRequestHandler):
-            def _answer(self):
-                body = self.rfile.read(int(self.headers.get("content-length", 0)))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                host.asked.append(Asked(self.command, self.path, headers, body))
-                answer = host._next(self.command, self.path)
-                if answer is CUT:
-                    self.close_connection = True
-                    self.connection.close()
-                    return
-                status, facts, *more = answer
-                raw = b"" if status == 204 else json.dumps(facts).encode()
-                self.send_response(status)
-                for name, value in (more[0] if more else {}).items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(raw)))
-                self.end_headers()
-                self.wfile.write(raw)
-
-            do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - names of http.server
-
-            def log_message(self, *_):
-                pass
-
-        return Handler
-
-
-class Desk:
-    """The page's buttons, with a scripted host behind them."""
-
-    def __init__(self, box, http, host):
-        self.box, self.http, self.host = box, http, host
-        self.workspace, self.company = box.workspace, box.company("US", "sandbox")
-        self.app = f"{box.url}/ui/api/app/{self.workspace['id']}"
-        self.records = f"{box.url}/ui/api/crm/{self.workspace['id']}/companies"
-        self.record = http.get(self.records).json()["records"][0]["id"]
-        host.tell("POST", INSTALLATIONS, (201, {"installation_id": "one"}))
-        host.tell("POST", STATUS, (200, CONNECTED))
-        host.tell("PUT", SETTINGS, (200, {"settings": self.shown()["settings"], "sections": [], "problems": []}))
-
-    def shown(self):
-        return self.http.get(self.app).json()
-
-    def press(self, path, body=None, method="POST"):
-        answer = self.http.request(method, f"{self.app}/{path}", json=body or {})
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def connect(self):
-        body = {"environment": self.company["environment"], "realm": self.company["realm"]}
-        return self.press("connect", body)
-
-    def create(self, **body):
-        answer = self.http.post(f"{self.records}/{self.record}/invoice", json=body)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-
-@pytest.fixture
-def host():
-    running = ScriptedHost()
-    yield running
-    running.close()
-
-
-@pytest.fixture
-def waits():
-    """The pauses that the app would have made."""
-    return []
-
-
-@pytest.fixture
-def desk(box: Sandbox, http, host, waits):
-    async def wait(seconds):
-        waits.append(seconds)
-
-    before = box.app.page.player
-    box.app.page.player, box.app.host_url = InAttioApp(box.app, sleep=wait), host.url
-    yield Desk(box, http, host)
-    box.app.page.player = before
-
-
-@pytest.fixture
-def connected(desk):
-    assert desk.connect()["ok"]
-    return desk
+"""The scripted answer that never comes: the connection is cut."""
 
 
 # signing
@@ -256,9 +112,17 @@ def test_a_refused_disconnection_keeps_the_company(connected, host):
     assert connected.shown()["company"]["realm"] == connected.company["realm"]
 
 
-@pytest.mark.parametrize("button", ["create", "status"])
+UNCONNECTED = {
+    "status": lambda desk: desk.press("status"),
+    "create": lambda desk: desk.create(),
+    "preview": lambda desk: desk.preview(),
+    "batch": lambda desk: desk.act("batch", record_ids=[desk.record]),
+}
+
+
+@pytest.mark.parametrize("button", UNCONNECTED)
 def test_without_a_connection_nothing_is_sent(desk, host, button):
-    outcome = desk.create() if button == "create" else desk.press("status")
+    outcome = UNCONNECTED[button](desk)
     assert (outcome["ok"], outcome["code"], outcome["connect"]) == (False, "not_connected", True)
     assert outcome["toast"]["text"].endswith("Connect QuickBooks first.")
     assert host.asked == []
@@ -268,7 +132,7 @@ def test_without_a_connection_nothing_is_sent(desk, host, button):
 
 
 def test_a_created_invoice_is_confirmed_with_its_number(connected, host):
-    host.tell("POST", INVOICES, (201, CREATED))
+    host.tell("POST", INVOICES, (201, connected.CREATED))
     outcome = connected.create()
     assert outcome["toast"] == {
         "kind": "success",
@@ -283,19 +147,21 @@ def test_a_created_invoice_is_confirmed_with_its_number(connected, host):
 
 
 def test_an_invoice_without_a_number_is_confirmed_with_its_id(connected, host):
-    host.tell("POST", INVOICES, (201, {**CREATED, "invoice": {**CREATED["invoice"], "number": None}}))
+    host.tell(
+        "POST", INVOICES, (201, {**connected.CREATED, "invoice": {**connected.CREATED["invoice"], "number": None}})
+    )
     assert connected.create()["toast"]["title"] == "Invoice 6 created"
 
 
 def test_what_the_record_does_not_show_makes_the_toast_a_warning(connected, host):
-    host.tell("POST", INVOICES, (201, {**CREATED, "writeback": {"state": "parked", "problems": []}}))
+    host.tell("POST", INVOICES, (201, {**connected.CREATED, "writeback": {"state": "parked", "problems": []}}))
     toast = connected.create()["toast"]
     assert (toast["kind"], toast["title"]) == ("warning", "Invoice 1004 created")
     assert "the record shows them as soon as it does" in toast["text"]
 
 
 def test_a_warning_of_the_host_is_told_and_the_toast_stays_a_success(connected, host):
-    host.tell("POST", INVOICES, (201, {**CREATED, "warnings": [{"message": "Not e-mailed: no address."}]}))
+    host.tell("POST", INVOICES, (201, {**connected.CREATED, "warnings": [{"message": "Not e-mailed: no address."}]}))
     toast = connected.create()["toast"]
     assert toast["kind"] == "success"
     assert toast["text"] == "2,500.00 USD for Northwind. Not e-mailed: no address."
@@ -310,7 +176,9 @@ def test_a_refusal_is_shown_in_the_hosts_own_words(connected, host):
 
 
 def test_a_recent_invoice_is_a_question_and_its_confirmation_is_another_click(connected, host):
-    host.tell("POST", INVOICES, (409, {"code": "recent_invoice", "detail": "Invoice 1004 is new."}), (201, CREATED))
+    host.tell(
+        "POST", INVOICES, (409, {"code": "recent_invoice", "detail": "Invoice 1004 is new."}), (201, connected.CREATED)
+    )
     asked = connected.create()
     assert (asked["question"], asked["toast"]) == ("Invoice 1004 is new.", None)
     assert connected.create(confirm_recent=True)["ok"]
@@ -322,7 +190,7 @@ def test_a_recent_invoice_is_a_question_and_its_confirmation_is_another_click(co
 
 @pytest.mark.parametrize("trouble", [CUT, 500, (503, {}, {"Retry-After": "2"}), (429, {}, {"Retry-After": "99"})])
 def test_trouble_that_may_pass_is_repeated_with_the_same_key_and_body(connected, host, waits, trouble):
-    host.tell("POST", INVOICES, trouble, trouble, (201, CREATED))
+    host.tell("POST", INVOICES, trouble, trouble, (201, connected.CREATED))
     assert connected.create()["ok"]
     calls = host.calls(INVOICES)
     assert len(calls) == 3
@@ -356,7 +224,7 @@ def test_a_host_that_is_not_there_is_named_with_the_way_to_start_it(connected, h
 
 
 def test_an_operation_that_takes_long_is_followed_to_its_end(connected, host):
-    host.tell("POST", INVOICES, (202, {"job_id": "j1"}), (201, CREATED))
+    host.tell("POST", INVOICES, (202, {"job_id": "j1"}), (201, connected.CREATED))
     host.tell("GET", "/api/attio/jobs/j1", (200, {"state": "running"}), (200, {"state": "succeeded"}))
     assert connected.create()["toast"]["title"] == "Invoice 1004 created"
     assert len(host.calls("/api/attio/jobs/j1")) == 2
@@ -364,7 +232,7 @@ def test_an_operation_that_takes_long_is_followed_to_its_end(connected, host):
 
 
 def test_the_key_of_a_click_repeats_that_click(connected, host):
-    host.tell("POST", INVOICES, (201, CREATED))
+    host.tell("POST", INVOICES, (201, connected.CREATED))
     key = connected.create()["key"]
     assert connected.create(key=key)["key"] == key
 
@@ -422,7 +290,7 @@ def test_a_reset_of_the_sandbox_forgets_connection_and_settings(connected):
 
 
 def test_the_wire_lists_each_attempt_and_hides_the_tokens(connected, host):
-    host.tell("POST", INVOICES, 500, (201, CREATED))
+    host.tell("POST", INVOICES, 500, (201, connected.CREATED))
     connected.create()
     pulse = connected.http.get(f"{connected.box.url}/ui/api/pulse").json()
     calls = [each for each in pulse["host_calls"] if each["path"] == INVOICES]
