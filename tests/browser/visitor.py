@@ -84,7 +84,7 @@ class Visitor:
 
     def tabs_to(self, target: Locator) -> None:
         """Press Tab until something has the focus."""
-        for _ in range(80):
+        for _ in range(150):
             if target.evaluate("node => node === document.activeElement"):
                 return
             self.page.keyboard.press("Tab")

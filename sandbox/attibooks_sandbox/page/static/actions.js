@@ -2,20 +2,28 @@
 
 import { at, post } from "./api.js";
 import { connect } from "./connect.js";
-import { refreshAll } from "./desk.js";
+import { desk, refreshAll } from "./desk.js";
 import { confirm } from "./overlays.js";
+import { previewInvoice } from "./preview.js";
+import { reviewInvoice } from "./review.js";
 import { place } from "./route.js";
 import { toast } from "./toasts.js";
 
+const review = (record) => reviewInvoice(record, place.ws);
 const ACTIONS = [
-  { label: "Create QuickBooks invoice", icon: "invoice", once: true, run: createInvoice },
+  { label: "Create QuickBooks invoice", icon: "invoice", once: true, run: (record) => (isCustom() ? review(record) : createInvoice(record)) },
+  { label: "Review and create...", icon: "edit", quickOnly: true, run: review },
+  { label: "Preview invoice", icon: "eye", run: (record) => previewInvoice(record, { ws: place.ws, edit: () => review(record) }) },
   { label: "Copy record ID", icon: "copy", run: copyId },
 ];
 const running = new Set();
 
-/** The entries of a record's menu; what runs for it already cannot be chosen again. */
+const isCustom = () => String(desk.app.settings.invoice_mode ?? "").trim().toLowerCase() === "custom";
+
+/** The entries of a record's menu; what runs for it already cannot be chosen again, and custom mode always reviews. */
 export function actionsOf(record) {
-  return ACTIONS.map(({ label, icon, once, run }) => ({ label, icon, disabled: once && running.has(record.id), run: () => run(record) }));
+  const offered = ACTIONS.filter(({ quickOnly }) => !quickOnly || !isCustom());
+  return offered.map(({ label, icon, once, run }) => ({ label, icon, disabled: once && running.has(record.id), run: () => run(record) }));
 }
 
 async function copyId(record) {

@@ -7,11 +7,12 @@ const CLOCK = new Intl.DateTimeFormat("en-GB", {
   hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3,
 });
 
-/** An amount with its currency; books keep two decimals of every currency. */
+/** An amount with its currency, which may be unknown; books keep two decimals of every currency. */
 export function money(amount, currency) {
+  if (!currency) return number(amount);
   const style = { style: "currency", currency, minimumFractionDigits: 2, maximumFractionDigits: 2 };
   try {
-    return new Intl.NumberFormat(LOCALE, style).format(Number(amount));
+    return new Intl.NumberFormat(LOCALE, style).format(amount); // text keeps every digit
   } catch {
     return `${amount} ${currency}`; // an attribute may hold any text as its currency
   }

@@ -3,7 +3,7 @@
 import { prose } from "./badges.js";
 import { h, icon } from "./dom.js";
 
-/** A button that opens a menu of `{label, icon, run, disabled}`; arrow keys, Home, End, letters, Enter and Escape work. */
+/** A button that opens a menu of what `items` gives then, `{label, icon, run, disabled}`; arrow keys, Home, End, letters, Enter and Escape work. */
 export function menuButton(label, items, props = {}) {
   const onclick = (event) => openMenu(event.currentTarget, items);
   const onkeydown = (event) => {
@@ -15,7 +15,8 @@ export function menuButton(label, items, props = {}) {
   return h("button", { ...facts, onclick, onkeydown, ...props }, label, icon("down"));
 }
 
-function openMenu(button, items, first = 0) {
+function openMenu(button, itemsNow, first = 0) {
+  const items = itemsNow();
   const menu = h("div", { class: "menu", role: "menu", popover: "auto", "aria-label": button.textContent });
   const entries = items.map((item) => entry(item, menu));
   menu.append(...entries);

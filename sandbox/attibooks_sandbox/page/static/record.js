@@ -38,7 +38,7 @@ function head(record) {
       { class: "title-row" },
       avatar(record.name, "l"),
       h("h1", { tabindex: "-1", title: record.name }, record.name),
-      menuButton("Actions", actionsOf(record)),
+      menuButton("Actions", () => actionsOf(record)),
     ),
   );
 }
