@@ -350,7 +350,7 @@ def test_the_dialog_fits_a_phone(custom):
     body = dialog.locator(".sheet-body")
     assert body.evaluate("node => node.scrollWidth <= node.clientWidth")
     expect(dialog.get_by_role("button", name="Create invoice")).to_be_in_viewport(ratio=1)
-    box_named(dialog, "Rate of line 1").scroll_into_view_if_needed()
+    dialog.get_by_text("What is sent to QuickBooks").scroll_into_view_if_needed()
     custom.takes_pictures("phone-review-lines")
 
 

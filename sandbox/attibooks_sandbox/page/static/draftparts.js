@@ -1,6 +1,6 @@
 // What the preview and the review dialog both show of a draft.
 
-import { badge, none, prose } from "./badges.js";
+import { badge, prose } from "./badges.js";
 import { h, icon } from "./dom.js";
 import { money } from "./format.js";
 import { HOW, said } from "./origins.js";
@@ -31,9 +31,9 @@ export function sums({ subtotal, tax, total, currency, unsure }) {
   const rows = [
     ["Subtotal", money(subtotal, currency)],
     ["Tax", known(tax, unsure ?? "Only QuickBooks will know the tax")],
-    ["Total", known(total, unsure ? "" : "Subtotal plus tax"), "strong"],
+    ["Total", known(total, unsure ? "—" : "Subtotal plus tax"), "strong"],
   ];
-  return h("dl", { class: "sums", "aria-label": "Sums" }, rows.map(([label, value, tone]) => [h("dt", { class: tone }, label), h("dd", { class: tone }, value || none())]));
+  return h("dl", { class: "sums", "aria-label": "Sums" }, rows.map(([label, value, tone]) => [h("dt", { class: tone }, label), h("dd", { class: tone }, value)]));
 }
 
 /** The very bytes that a create sends, request by request, in a fold. */

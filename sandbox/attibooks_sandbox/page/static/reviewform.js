@@ -9,6 +9,7 @@ import { origin, said } from "./origins.js";
 import { press } from "./sheet.js";
 
 const MOST_LINES = 200;
+const PARTS = ["description", "quantity", "rate"];
 
 /** A control with its label, where its value came from and what is wrong with it, tied together for screen readers. */
 function field(view, { label, place, path, value, control, wide }) {
@@ -41,7 +42,7 @@ export function headFields(view) {
     { class: "review-fields" },
     customer(view),
     text("email", "E-mail", "customer.email", { inputmode: "email" }),
-    text("currency", "Currency", "currency", { maxlength: "3", autocapitalize: "characters" }),
+    text("currency", "Currency", "currency", { maxlength: "3", autocapitalize: "characters", placeholder: "As the customer" }),
     text("invoice_date", "Invoice date", "invoice_date", { type: "date" }),
     text("due_date", "Due date", "due_date", { type: "date" }),
     memo(view),
@@ -115,6 +116,7 @@ function lineRow(view, line, index) {
     cell("rate", "Rate", (facts) => h("input", { type: "text", inputmode: "decimal", ...facts })),
     h("output", { class: "line-amount", "aria-label": `Amount of line ${index + 1}` }, value === null ? "—" : money(value, view.form.currency)),
     lineButtons(view, index),
+    h("div", { class: "line-problems" }, PARTS.map((part) => h("div", { id: `review-lines.${index}.${part}-problems` }, said(view.problems.get(`lines.${index}.${part}`))))),
   );
 }
 
@@ -124,11 +126,11 @@ function lineCell(view, { line, index, part, label, control }) {
   const id = `review-${place}`;
   const oninput = (event) => view.edit(() => { line[part] = event.currentTarget.value; });
   const facts = {
-    id, class: "input", "aria-label": `${label} of line ${index + 1}`, "aria-describedby": `${id}-note`, "data-part": part,
+    id, class: "input", "aria-label": `${label} of line ${index + 1}`, "aria-describedby": `${id}-problems ${id}-note`, "data-part": part,
     "aria-invalid": problems.length ? "true" : null, ".value": line[part], oninput, autocomplete: "off", spellcheck: "false", "data-label": label,
   };
   const extra = part === "description" && line.item ? h("p", { class: "origin" }, `Item: ${line.item}`) : [];
-  const note = h("div", { id: `${id}-note` }, said(problems), problems.length ? [] : lineSource(view, index, part), extra);
+  const note = h("div", { id: `${id}-note` }, problems.length ? [] : lineSource(view, index, part), extra);
   return h("div", { class: "line-cell", "data-part": part }, h("span", { class: "line-label", "aria-hidden": "true" }, label), control(facts), note);
 }
 
