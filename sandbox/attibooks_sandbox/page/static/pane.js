@@ -38,11 +38,16 @@ export class Pane {
     }
     const seen = JSON.stringify(data);
     if (turn !== this.turn || seen === this.shown) return;
-    this.shown = seen;
-    fill(this.root, h("div", { "data-key": view.key }, view.render(data)));
+    Object.assign(this, { shown: seen, data });
+    this.draw();
   }
 
-  /** Render again what is loaded, after something beside it has changed. */
+  /** Render what is loaded, after something in the view itself has changed. */
+  draw() {
+    fill(this.root, h("div", { "data-key": this.view.key }, this.view.render(this.data)));
+  }
+
+  /** Load and render again, after something beside it has changed. */
   redraw() {
     this.shown = "";
     return this.refresh();
