@@ -1,7 +1,7 @@
 // Invoices for a selection of records: asked for once, followed as a job, told record by record.
 
 import { at, get, post } from "./api.js";
-import { badge } from "./badges.js";
+import { badge, prose } from "./badges.js";
 import { connect } from "./connect.js";
 import { desk, refreshAll } from "./desk.js";
 import { h } from "./dom.js";
@@ -101,7 +101,7 @@ class Batch {
   outcome({ record_id: id, outcome, invoice, error }) {
     const [label, tone] = OUTCOMES[outcome] ?? [outcome, "mute"];
     const name = link({ crm: `${this.object.slug}/${id}` }, { class: "link" }, this.names.get(id) ?? id);
-    const text = invoice ? this.made(invoice) : h("p", {}, error?.detail ?? "");
+    const text = invoice ? this.made(invoice) : h("p", {}, prose(error?.detail ?? ""));
     return h("li", { "data-key": id }, badge(label, tone), h("div", {}, name, text));
   }
 

@@ -150,7 +150,7 @@ class Review {
 
   invalid(outcome, problems) {
     this.mark(problems);
-    this.notice = refusal(outcome, { text: "Mend what is marked, then create it again." });
+    this.notice = refusal(outcome, problems.length ? { text: "Mend what is marked, then create it again." } : {});
   }
 
   async connect() {

@@ -1,5 +1,6 @@
 // A large dialog over the page. It is modal: the rest of the page is out of reach until it is closed, and the focus goes back then.
 
+import { prose } from "./badges.js";
 import { fill, h, icon } from "./dom.js";
 
 /**
@@ -48,7 +49,7 @@ export function notice({ kind, title, text, link, actions = [] }) {
   const buttons = actions.map(({ label, run, primary }) => press(label, run, { class: primary ? "button primary small" : "button small" }));
   const foot = link || actions.length ? h("div", { class: "notice-foot" }, buttons, follow) : [];
   const facts = { class: "notice", "data-kind": kind, "data-key": `notice ${title}`, role: "alert" };
-  return h("section", facts, icon(kind === "question" ? "info" : "alert"), h("div", {}, h("strong", {}, title), h("p", {}, text), foot));
+  return h("section", facts, icon(kind === "question" ? "info" : "alert"), h("div", {}, h("strong", {}, title), h("p", {}, prose(text)), foot));
 }
 
 /** An address that may be followed: a refusal holds whatever the host's billing says. */
