@@ -3,6 +3,7 @@
 Floor of a warm create: three round trips one after another (read the record, create the invoice, write the record).
 """
 
+import asyncio
 import shutil
 import subprocess
 import tempfile
@@ -10,6 +11,7 @@ import time
 from pathlib import Path
 from uuid import uuid4
 
+import httpx
 import requests
 
 from attibooks_sandbox.testing import Sandbox
@@ -40,7 +42,7 @@ def run() -> None:
         table(
             f"B1 create, upstreams at {LATENCY * 1000:.0f} ms (floor of a warm create {FLOOR_MS} ms)",
             HEAD,
-            rows + _measure_peers(box),
+            [_bare(box), *rows, *_measure_peers(box)],
         )
 
 
@@ -100,6 +102,26 @@ def _timed(box, create):
     counts = box.counts()
     books, crm = counts.get("quickbooks", {}), counts.get("attio", {})
     return ms, (sum(books.values()), books.get("coreplus", 0), sum(crm.values()))
+
+
+def _bare(box):
+    """Three round trips one after another over one connection and nothing else: what is left of the floor here."""
+    headers = {"Authorization": f"Bearer {box.workspace['token']}"}
+
+    async def measure():
+        async with httpx.AsyncClient(headers=headers) as client:
+            times = []
+            for _ in range(PEER_CREATES):
+                started = time.perf_counter()
+                for _ in range(3):
+                    await client.get(f"{box.attio_url}/v2/self")
+                times.append((time.perf_counter() - started) * 1000)
+            return times
+
+    box.latency(LATENCY)
+    times = asyncio.run(measure())
+    box.latency(0)
+    return ["bare httpx: three round trips", 0, 0, 3, f"{median(times):.0f}", f"{max(times):.0f}", "", "baseline", ""]
 
 
 # -- peers: find the customer, make it, find the item, make the invoice ------------------------------------------

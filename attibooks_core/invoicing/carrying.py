@@ -76,16 +76,28 @@ class InvoiceCarrier:
 
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
+        self._stored: dict[str, Intent] = {}
         bench.runtime.register(OPERATION, self.carry)
 
     async def start(self, intent: Intent) -> None:
-        """Start the newest run of an intent in this process."""
+        """Start the newest run of an intent in this process.
+
+        :param intent: as it was just stored: its run need not read it again.
+        """
         reference = {"workspace": intent.workspace_id, "intent": intent.intent_id, "run": str(intent.run)}
-        await self._bench.runtime.start(OPERATION, run_id_of(intent), reference)
+        run_id = run_id_of(intent)
+        self._stored[run_id] = intent
+        try:
+            await self._bench.runtime.start(OPERATION, run_id, reference)
+        except BaseException:
+            self._stored.pop(run_id, None)
+            raise
 
     async def carry(self, run: OperationRun, reference: Reference) -> Reference:
         """The operation; see the module."""
-        intent = await self._bench.intents.load(reference["workspace"], reference["intent"])
+        intent = self._stored.pop(run.run_id, None)
+        if intent is None or run.recovered:
+            intent = await self._bench.intents.load(reference["workspace"], reference["intent"])
         if intent is None or intent.state.ended or str(intent.run) != reference["run"]:
             return {"outcome": "superseded"}
         try:
@@ -161,9 +173,9 @@ class InvoiceCarrier:
         now = self._bench.clock.now()
         shape = InvoiceShape.of(submission.invoice)
         with self._bench.stage("commit", intent.workspace_id, intent.intent_id):
-            counter, report = await asyncio.gather(
-                self._bench.intents.accept(intent, submission.invoice, self._accepted(intent, submission, now)),
+            report, counter = await asyncio.gather(  # in this order: the CRM takes its time, the database does not
                 self._shown(ws, intent, shape, now),
+                self._bench.intents.accept(intent, submission.invoice, self._accepted(intent, submission, now)),
             )
         accepted = replace(intent, invoice_id=submission.invoice.id, state=IntentState.ACCEPTED)
         warnings = [ProblemShape.of(w) for w in (*plan.warnings, *submission.warnings)]
@@ -225,10 +237,10 @@ class InvoiceCarrier:
             answer=self._bench.vault.seal(intent.workspace_id, ANSWER, body) if body is not None else None,
             next_attempt_at=now + _pause(intent.attempts) if parked else None,
         )
+        if body is not None:  # whoever waits need not wait for this: until it is kept, a repeat of the click waits
+            self._bench.outcomes.resolve(intent.intent_id, body)
         with self._bench.stage("done", intent.workspace_id, intent.intent_id):
             await self._bench.intents.end(intent, ending)
-        if body is not None:
-            self._bench.outcomes.resolve(intent.intent_id, body)
         if report.state is WritebackState.PARKED:
             code = report.problems[0].code
             await self._tell(ws, intent, WritebackFailed, invoice_id=str(intent.invoice_id), code=code)
