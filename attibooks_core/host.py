@@ -19,6 +19,8 @@ from attibooks_core.durable import DurableRuntime
 from attibooks_core.errors import ConfigurationError
 from attibooks_core.host_settings import PREFIX, HostSettings, read_settings
 from attibooks_core.http import HttpPool
+from attibooks_core.invoicing.batch.carrying import BatchCarrier
+from attibooks_core.invoicing.batch.creating import BatchCreator
 from attibooks_core.invoicing.builder import DefaultBuilder
 from attibooks_core.invoicing.caretaking import Caretaker
 from attibooks_core.invoicing.carrying import InvoiceCarrier
@@ -30,6 +32,7 @@ from attibooks_core.plans.quota import UnmeteredBilling
 from attibooks_core.plugins import Candidate, Plugins, explicit, installed_candidates
 from attibooks_core.protocols import BillingProvider, Clock
 from attibooks_core.storage import schema
+from attibooks_core.storage.batches import Batches
 from attibooks_core.storage.engine import Database, database_file
 from attibooks_core.storage.intents import Intents
 from attibooks_core.storage.trail import Trail
@@ -90,6 +93,7 @@ class Host:
             database=self.database,
             vault=self.vault,
             intents=Intents(self.database),
+            batches=Batches(self.database),
             trail=Trail(self.database),
             usage=Usage(self.database),
             leases=Leases(self.clock),
@@ -98,8 +102,10 @@ class Host:
             wait_seconds=settings.wait_seconds,
         )
         carrier = InvoiceCarrier(self.bench)
+        batch_carrier = BatchCarrier(self.bench, carrier)
         self.creator = InvoiceCreator(self.bench, carrier)
-        self.caretaker = Caretaker(self.bench, carrier)
+        self.batch_creator = BatchCreator(self.bench, batch_carrier)
+        self.caretaker = Caretaker(self.bench, carrier, batch_carrier)
         self._background = background
         self._tasks: list[asyncio.Task[None]] = []
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from pydantic_settings import BaseSettings
 
+from attibooks_core.errors import AttiBooksError
 from attibooks_core.events import StageFinished
 from attibooks_core.model import (
     AccountingInvoice,
@@ -382,6 +383,49 @@ class AccountingBackend(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class BatchJob:
+    """One of several submissions that go together.
+
+    :param run: the intent's own: keys of writes that concern this invoice alone.
+    """
+
+    plan: SubmissionPlan
+    source: RecordRef
+    run: Run
+
+
+@runtime_checkable
+class BatchingBackend(Protocol):
+    """What an accounting backend may offer beyond `AccountingBackend`: many invoices in few calls.
+
+    A backend without it is asked for one invoice after the other.
+    """
+
+    batch_size: int
+    """Most jobs that `submit_many` takes at once."""
+
+    async def resolve_many(
+        self, ws: WorkspaceContext, drafts: Sequence[InvoiceDraft]
+    ) -> Sequence[Resolution | AttiBooksError]:
+        """As `AccountingBackend.resolve` for each draft, in this order; what it would raise is an answer here."""
+        ...
+
+    async def submit_many(
+        self, ws: WorkspaceContext, jobs: Sequence[BatchJob], run: Run
+    ) -> Sequence[Submission | AttiBooksError]:
+        """As `AccountingBackend.submit` for each job, in this order; what it would raise is an answer here.
+
+        The same jobs in the same order with the same run ids make each invoice once. An answer stands for its job
+        alone: one that is refused hurts no other.
+
+        :param run: keys of the writes that all jobs share; at most 5 characters in a part, 36 in a key.
+        :raises Superseded: another run took over.
+        :raises AttiBooksError: the same for every job.
+        """
+        ...
+
+
 @runtime_checkable
 class BillingProvider(Protocol):
     """Says what a workspace's plan allows; counting is the host's business."""
@@ -405,6 +449,8 @@ class Observer(Protocol):
 __all__ = [
     "AccountingBackend",
     "AppGateway",
+    "BatchJob",
+    "BatchingBackend",
     "BillingProvider",
     "Clock",
     "ConnectionStatus",

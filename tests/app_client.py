@@ -103,3 +103,14 @@ class AppClient:
         if self.settings is not None and "settings" not in body:
             body["settings"] = self.settings
         return self.call("POST", "invoices", body, key=key or uuid4().hex)
+
+    def batch(self, object_slug: str, record_ids: list[str], *, key: str | None = None, **more: Any) -> httpx.Response:
+        """Click *Create QuickBooks invoices* on a selection."""
+        body = {"object": object_slug, "record_ids": record_ids, **more}
+        if self.settings is not None and "settings" not in body:
+            body["settings"] = self.settings
+        return self.call("POST", "invoices/batch", body, key=key or uuid4().hex)
+
+    def job(self, job_id: str) -> httpx.Response:
+        """How a job stands."""
+        return self.call("GET", f"jobs/{job_id}")

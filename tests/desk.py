@@ -141,6 +141,39 @@ class Desk:
         key = key or uuid4().hex
         return self.until_final(lambda: self.app.create(object_slug, record_id, key=key, **more))
 
+    def batch(
+        self, record_ids: list[str], object_slug: str = "companies", *, key: str | None = None, **more: Any
+    ) -> dict[str, Any]:
+        """Click on a selection and wait for the end; the result of the job."""
+        key = key or uuid4().hex
+        answer = self.until_known(lambda: self.app.batch(object_slug, record_ids, key=key, **more))
+        assert answer.status_code == 202, answer.text
+        return self.ended(answer.json()["job_id"])["result"]
+
+    def ended(self, job_id: str, seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
+        """The job, once it has succeeded."""
+        job: dict[str, Any] = {}
+
+        def has_ended() -> bool:
+            answer = self.until_known(lambda: self.app.job(job_id))
+            assert answer.status_code == 200, answer.text
+            job.update(answer.json())
+            return job["state"] == "succeeded"
+
+        self.eventually(has_ended, seconds)
+        assert job["progress"]["done"] == job["progress"]["total"]
+        return job
+
+    @staticmethod
+    def until_known(call: Any) -> httpx.Response:
+        """Repeat a call while the host cannot be reached or says that it may work later."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            answer: httpx.Response = call()
+            if answer.status_code not in PASSING or time.monotonic() > deadline:
+                return answer
+            time.sleep(0.2)
+
     @staticmethod
     def until_final(call: Any) -> httpx.Response:
         """Repeat a call while it answers that it may work later."""

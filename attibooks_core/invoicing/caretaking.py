@@ -5,6 +5,7 @@ Every process runs one caretaker; a claim decides which of them starts the next 
 
 from datetime import timedelta
 
+from attibooks_core.invoicing.batch.carrying import BatchCarrier
 from attibooks_core.invoicing.carrying import InvoiceCarrier, run_id_of
 from attibooks_core.invoicing.workbench import Workbench
 from attibooks_core.logs import EventLog
@@ -23,9 +24,10 @@ log = EventLog(__name__)
 class Caretaker:
     """A loop over what is left to do."""
 
-    def __init__(self, bench: Workbench, carrier: InvoiceCarrier) -> None:
+    def __init__(self, bench: Workbench, carrier: InvoiceCarrier, batches: BatchCarrier) -> None:
         self._bench = bench
         self._carrier = carrier
+        self._batches = batches
 
     async def run(self) -> None:
         """Go round until cancelled; an error ends the round, not the loop."""
@@ -41,20 +43,25 @@ class Caretaker:
             await self._bench.clock.sleep(ROUND_SECONDS)
 
     async def round(self) -> None:
-        """Start the next run of every intent that can go on."""
+        """Start the next run of every intent and batch that can go on."""
         now = self._bench.clock.now()
         workspaces = self._bench.leases.workspaces()
         for start in range(0, len(workspaces), CHUNK):
-            for intent in await self._bench.intents.due(workspaces[start : start + CHUNK], now):
+            some = workspaces[start : start + CHUNK]
+            await self._batches.look_after(some, now)
+            for intent in await self._bench.intents.due(some, now):
                 if self._has_tokens(intent):
                     await self._go_on(intent)
+        await self._batches.take_over(now - QUIET)
         for intent in await self._bench.intents.quiet(now - QUIET):
             if not await self._bench.runtime.alive(run_id_of(intent)):
                 await self._go_on(intent)
 
     async def tidy(self) -> None:
         """Drop what was kept long enough."""
-        await self._bench.intents.drop_answers(self._bench.clock.now() - KEEP_ANSWERS)
+        old = self._bench.clock.now() - KEEP_ANSWERS
+        await self._bench.intents.drop_answers(old)
+        await self._bench.batches.drop_answers(old)
         await self._bench.runtime.tidy()
 
     def _has_tokens(self, intent: Intent) -> bool:

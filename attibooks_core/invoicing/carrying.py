@@ -26,15 +26,22 @@ from attibooks_core.errors import (
 from attibooks_core.events import InvoiceEvent, InvoiceSubmitted, SubmissionFailed, WritebackFailed
 from attibooks_core.invoicing.answering import answer_of, error_answer
 from attibooks_core.invoicing.drafting import draft_invoice
+from attibooks_core.invoicing.entries import accepted_entry, ending_entry
 from attibooks_core.invoicing.freezing import ANSWER, Frozen, freeze, marker_of, request_id_of, thaw
-from attibooks_core.invoicing.shapes import CreatedShape, InvoiceShape, ProblemShape, UsageShape, WritebackShape
+from attibooks_core.invoicing.shapes import (
+    CreatedShape,
+    InvoiceShape,
+    MadeShape,
+    ProblemShape,
+    UsageShape,
+    WritebackShape,
+)
 from attibooks_core.invoicing.showing import show_error, show_invoice
 from attibooks_core.invoicing.workbench import Workbench, Workspace
 from attibooks_core.logs import EventLog
-from attibooks_core.model import Submission, SubmissionPlan, WritebackReport, WritebackState
+from attibooks_core.model import RecordRef, Submission, SubmissionPlan, WritebackReport, WritebackState
 from attibooks_core.plans.quota import COUNTED
 from attibooks_core.storage.intents import Ending, Intent, IntentState
-from attibooks_core.storage.trail import TrailEntry
 from attibooks_core.storage.usage import Counter
 
 OPERATION = "create_invoice.v1"
@@ -175,29 +182,15 @@ class InvoiceCarrier:
         with self._bench.stage("commit", intent.workspace_id, intent.intent_id):
             report, counter = await asyncio.gather(  # in this order: the CRM takes its time, the database does not
                 self._shown(ws, intent, shape, now),
-                self._bench.intents.accept(intent, submission.invoice, self._accepted(intent, submission, now)),
+                self._bench.intents.accept(intent, submission.invoice, accepted_entry(intent, submission.invoice, now)),
             )
         accepted = replace(intent, invoice_id=submission.invoice.id, state=IntentState.ACCEPTED)
         warnings = [ProblemShape.of(w) for w in (*plan.warnings, *submission.warnings)]
         usage = await self._usage(intent, counter, now)
         answer = CreatedShape(invoice=shape, writeback=WritebackShape.of(report), usage=usage, warnings=warnings)
         await self._end_accepted(ws, accepted, answer, report)
-        await self._tell(ws, accepted, InvoiceSubmitted, backend=ws.books.backend, invoice_id=submission.invoice.id)
+        await self.tell(ws, accepted, InvoiceSubmitted, backend=ws.books.backend, invoice_id=submission.invoice.id)
         return "accepted"
-
-    def _accepted(self, intent: Intent, submission: Submission, now: datetime) -> TrailEntry:
-        invoice = submission.invoice
-        return TrailEntry(
-            at=now,
-            kind="accepted",
-            summary=f"Invoice {invoice.label} was created.",
-            actor=intent.actor,
-            record=intent.source,
-            intent_id=intent.intent_id,
-            invoice_id=invoice.id,
-            request_id=request_id_of(intent.intent_id, intent.generation, "invoice"),
-            details={"payload_hash": intent.payload_hash, "version": invoice.version},
-        )
 
     async def _usage(self, intent: Intent, counter: Counter, now: datetime) -> UsageShape:
         if intent.books.environment != COUNTED:
@@ -205,6 +198,22 @@ class InvoiceCarrier:
         return UsageShape.of(await self._bench.billing.entitlements(intent.workspace_id), counter, now)
 
     # -- showing -------------------------------------------------------------------------------------------------
+
+    async def show_made(self, ws: Workspace, intent: Intent, made: MadeShape, counter: Counter) -> None:
+        """Show an invoice that was made together with others, and end its intent.
+
+        :param counter: of the intent's environment, this month.
+        :raises Superseded: another run took over.
+        """
+        now = self._bench.clock.now()
+        report = WritebackReport(WritebackState.NONE)
+        if await self._bench.intents.is_newest(intent):
+            report = await self._shown(ws, intent, made.invoice, now)
+        usage = await self._usage(intent, counter, now)
+        writeback = WritebackShape.of(report)
+        answer = CreatedShape(invoice=made.invoice, writeback=writeback, usage=usage, warnings=made.warnings)
+        await self._end_accepted(ws, intent, answer, report)
+        await self.tell(ws, intent, InvoiceSubmitted, backend=ws.books.backend, invoice_id=made.invoice.id)
 
     async def _shown(self, ws: Workspace, intent: Intent, invoice: InvoiceShape, now: datetime) -> WritebackReport:
         with self._bench.stage("writeback", intent.workspace_id, intent.intent_id):
@@ -232,10 +241,10 @@ class InvoiceCarrier:
         body = msgspec.json.encode(answer) if answer is not None else None
         ending = Ending(
             IntentState.PARKED if parked else IntentState.DONE,
-            self._entry(intent, now, "writeback", f"The record's fields: {report.state.value}."),
+            ending_entry(intent, now, "writeback", f"The record's fields: {report.state.value}."),
             outcome="ok" if body is not None else None,
             answer=self._bench.vault.seal(intent.workspace_id, ANSWER, body) if body is not None else None,
-            next_attempt_at=now + _pause(intent.attempts) if parked else None,
+            next_attempt_at=now + pause_after(intent.attempts) if parked else None,
         )
         if body is not None:  # whoever waits need not wait for this: until it is kept, a repeat of the click waits
             self._bench.outcomes.resolve(intent.intent_id, body)
@@ -243,7 +252,7 @@ class InvoiceCarrier:
             await self._bench.intents.end(intent, ending)
         if report.state is WritebackState.PARKED:
             code = report.problems[0].code
-            await self._tell(ws, intent, WritebackFailed, invoice_id=str(intent.invoice_id), code=code)
+            await self.tell(ws, intent, WritebackFailed, invoice_id=str(intent.invoice_id), code=code)
         return ending.state.value
 
     # -- other endings -------------------------------------------------------------------------------------------
@@ -254,7 +263,7 @@ class InvoiceCarrier:
         await show_error(ws, intent.source, error, now)
         ending = Ending(
             state,
-            self._entry(intent, now, state.value, error.message, error),
+            ending_entry(intent, now, state.value, error.message, error),
             outcome="error" if state is IntentState.REFUSED else "failed",
             answer=self._bench.vault.seal(intent.workspace_id, ANSWER, error_answer(error)),
             error_code=error.code,
@@ -262,14 +271,14 @@ class InvoiceCarrier:
         )
         await self._bench.intents.end(intent, ending)
         self._bench.outcomes.resolve(intent.intent_id, error)
-        await self._tell(ws, intent, SubmissionFailed, code=error.code)
+        await self.tell(ws, intent, SubmissionFailed, code=error.code)
         return state.value
 
     async def _unknown(self, intent: Intent, error: AttiBooksError) -> str:
         """The writes may have arrived: keep the reservation, and look again soon."""
         now = self._bench.clock.now()
-        at = now + _pause(intent.attempts)
-        entry = self._entry(intent, now, "unknown", error.message, error)
+        at = now + pause_after(intent.attempts)
+        entry = ending_entry(intent, now, "unknown", error.message, error)
         ending = Ending(IntentState.UNKNOWN, entry, error_code=error.code, next_attempt_at=at)
         await self._bench.intents.end(intent, ending)
         text = "QuickBooks may have made the invoice, its answer was lost. It is looked up and the record will show it."
@@ -280,30 +289,19 @@ class InvoiceCarrier:
     async def _wait_for_lease(self, intent: Intent) -> str:
         """Without tokens nothing can be done: the next call of the workspace brings some."""
         now = self._bench.clock.now()
-        entry = self._entry(intent, now, "waiting", "Waits for the next call of the app, which brings access.")
+        entry = ending_entry(intent, now, "waiting", "Waits for the next call of the app, which brings access.")
         await self._bench.intents.end(intent, Ending(IntentState.WAITING, entry, error_code=intent.error_code))
         return IntentState.WAITING.value
 
-    def _entry(
-        self, intent: Intent, now: datetime, kind: str, summary: str, error: AttiBooksError | None = None
-    ) -> TrailEntry:
-        return TrailEntry(
-            at=now,
-            kind=kind,
-            summary=summary,
-            actor=intent.actor,
-            record=intent.source,
-            intent_id=intent.intent_id,
-            invoice_id=intent.invoice_id,
-            request_id=request_id_of(intent.intent_id, intent.generation, "invoice"),
-            reference=error.reference if error else None,
-            details={"code": error.code, "run": intent.run} if error else {"run": intent.run},
-        )
+    async def tell(self, ws: Workspace, intent: Intent, event: type[InvoiceEvent], **facts: str) -> None:
+        """Tell the plugins of the workspace what happened to an intent."""
+        await self.tell_of(ws, intent.intent_id, intent.source, event, **facts)
 
-    async def _tell(self, ws: Workspace, intent: Intent, event: type[InvoiceEvent], **facts: str) -> None:
-        told = event(
-            uuid4().hex, self._bench.clock.now(), intent.workspace_id, intent.intent_id, intent.source, **facts
-        )
+    async def tell_of(
+        self, ws: Workspace, intent_id: str, source: RecordRef, event: type[InvoiceEvent], **facts: str
+    ) -> None:
+        """The same of what may never have become an intent."""
+        told = event(uuid4().hex, self._bench.clock.now(), ws.context.workspace_id, intent_id, source, **facts)
         await self._bench.plugins.tell(ws.scope, told)
 
 
@@ -316,5 +314,6 @@ def _outdated(error: PlanOutdated) -> Refused:
     return Refused(error.message, reference=error.reference, details=error.details)
 
 
-def _pause(attempts: int) -> timedelta:
+def pause_after(attempts: int) -> timedelta:
+    """How long to wait after that many attempts."""
     return timedelta(seconds=PAUSES[min(attempts, len(PAUSES) - 1)])

@@ -15,6 +15,7 @@ from attibooks_core.invoicing.answering import answer_of, repeat
 from attibooks_core.invoicing.carrying import InvoiceCarrier, run_id_of
 from attibooks_core.invoicing.drafting import Drafted, check_target, draft_invoice
 from attibooks_core.invoicing.edits import Edits
+from attibooks_core.invoicing.entries import opened_entry, refused_entry
 from attibooks_core.invoicing.freezing import Frozen, freeze, intent_id_of, marker_of
 from attibooks_core.invoicing.leases import Lease
 from attibooks_core.invoicing.reviewing import require_custom_mode, reviewed
@@ -25,7 +26,6 @@ from attibooks_core.model import Caller, RecordRef
 from attibooks_core.plans.quota import limit_in, month_of
 from attibooks_core.settings import Settings
 from attibooks_core.storage.intents import DraftUsed, Intent, IntentState, KeptCall
-from attibooks_core.storage.trail import TrailEntry
 
 ROUTE = "invoices"
 POLL_SECONDS = 0.25
@@ -116,7 +116,7 @@ class InvoiceCreator:
                 stored = await self._bench.intents.open(
                     intent,
                     request.body_hash,
-                    _opened(intent),
+                    opened_entry(intent),
                     limit=limit,
                     confirm_recent=request.confirm_recent,
                     draft_id=draft_id,
@@ -158,15 +158,7 @@ class InvoiceCreator:
 
     async def _refused(self, ws: Workspace, request: CreateRequest, error: AttiBooksError) -> None:
         now = self._bench.clock.now()
-        entry = TrailEntry(
-            at=now,
-            kind="refused",
-            summary=error.message,
-            actor=request.caller.user_id,
-            record=request.record,
-            reference=error.reference,
-            details={"code": error.code, "problems": [f"{p.field}: {p.code}" for p in error.problems]},
-        )
+        entry = refused_entry(request.record, request.caller.user_id, error, now)
         await asyncio.gather(
             self._bench.trail.append(request.caller.workspace_id, entry), show_error(ws, request.record, error, now)
         )
@@ -214,7 +206,7 @@ class InvoiceCreator:
             failed = replace(fresh, generation=intent.generation, run=intent.run, created_at=intent.created_at)
             limit = limit_in(await self._bench.billing.entitlements(intent.workspace_id), ws.books.environment)
             opened = await self._bench.intents.reopen(
-                failed, _opened(failed), limit=limit, confirm_recent=request.confirm_recent
+                failed, opened_entry(failed), limit=limit, confirm_recent=request.confirm_recent
             )
         except AttiBooksError as error:
             await self._refused(ws, request, error)
@@ -282,19 +274,3 @@ def check_same_body(kept: KeptCall, body_hash: str) -> None:
     if kept.body_hash != body_hash:
         message = "This Idempotency-Key was used for another request. Use a new key for a new click."
         raise Conflict(message, code="idempotency_key_reused")
-
-
-def _opened(intent: Intent) -> TrailEntry:
-    return TrailEntry(
-        at=intent.updated_at,
-        kind="intent",
-        summary="An invoice was asked for.",
-        actor=intent.actor,
-        record=intent.source,
-        intent_id=intent.intent_id,
-        details={
-            "payload_hash": intent.payload_hash,
-            "settings": intent.settings_digest,
-            "generation": intent.generation,
-        },
-    )

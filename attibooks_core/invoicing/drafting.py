@@ -42,6 +42,15 @@ async def draft_invoice(bench: Workbench, ws: Workspace, ref: RecordRef, marker:
     :raises NotFound: code `record_not_found`.
     :raises ConnectionProblem, Unavailable: as the plugins do.
     """
+    draft, facts = await build_draft(bench, ws, ref, marker)
+    with bench.stage("prepare", ws.context.workspace_id, marker):
+        return await prepare(ws, draft, facts, marker)
+
+
+async def build_draft(
+    bench: Workbench, ws: Workspace, ref: RecordRef, marker: str
+) -> tuple[InvoiceDraft, CompanyFacts]:
+    """Read, build and adjust: everything before the books are searched (see `draft_invoice`)."""
     check_target(ws.context.settings, ref)
     ws.require_accounting()
     workspace_id = ws.context.workspace_id
@@ -50,9 +59,7 @@ async def draft_invoice(bench: Workbench, ws: Workspace, ref: RecordRef, marker:
     _build(bench, ws, record, _unknown_company(ws.books))
     facts = await ws.backend.company(ws.context)
     with bench.stage("build", workspace_id, marker):
-        draft = await adjusted(bench, ws, _build(bench, ws, record, facts), record)
-    with bench.stage("prepare", workspace_id, marker):
-        return await prepare(ws, draft, facts, marker)
+        return await adjusted(bench, ws, _build(bench, ws, record, facts), record), facts
 
 
 async def prepare(ws: Workspace, draft: InvoiceDraft, facts: CompanyFacts, marker: str) -> Drafted:

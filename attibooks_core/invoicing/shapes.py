@@ -206,6 +206,31 @@ class CreatedShape(Struct, frozen=True, kw_only=True):
     warnings: list[ProblemShape]
 
 
+class MadeShape(Struct, frozen=True, kw_only=True):
+    """What is kept of an invoice that was made together with others, until its record shows it and after."""
+
+    invoice: InvoiceShape
+    warnings: list[ProblemShape]
+
+
+class BatchRecordShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one record of a batch; `error` is a body of contract §5."""
+
+    record_id: str
+    outcome: str
+    invoice: InvoiceShape | None = None
+    error: dict[str, Any] | None = None
+
+
+class BatchShape(Struct, frozen=True, kw_only=True):
+    """The result of a batch: how many, and each record in the order in which it was given."""
+
+    created: int
+    refused: int
+    failed: int
+    records: list[BatchRecordShape]
+
+
 class ErrorShape(Struct, frozen=True, kw_only=True):
     """An error as it is kept under a key: enough to say it again."""
 

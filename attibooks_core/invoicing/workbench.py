@@ -22,6 +22,7 @@ from attibooks_core.protocols import (
     WritebackTarget,
 )
 from attibooks_core.settings import Settings
+from attibooks_core.storage.batches import Batches
 from attibooks_core.storage.engine import Database
 from attibooks_core.storage.intents import Intents
 from attibooks_core.storage.memory import BoundMemory
@@ -100,6 +101,7 @@ class Workbench:
     database: Database
     vault: Vault
     intents: Intents
+    batches: Batches
     trail: Trail
     usage: Usage
     leases: Leases

@@ -11,11 +11,11 @@ The states, and who may leave them::
 Every change names the run that makes it and is applied only while that run is the newest.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -28,10 +28,12 @@ from attibooks_core.storage.tables import idempotency_keys, intents, invoices, u
 from attibooks_core.storage.trail import TrailEntry
 from attibooks_core.storage.trail import add as add_trail
 
-T = TypeVar("T")
-
 RECENT = timedelta(seconds=60)
 """Another invoice for the same record within this time is asked about (product row 106)."""
+IN_BATCH = "invoices/batch/record"
+"""Route of the intents whose invoices a batch makes, many in one call; nobody else may send those."""
+
+_ALONE = sa.or_(intents.c.route != IN_BATCH, intents.c.invoice_id.is_not(None))
 
 
 class IntentState(StrEnum):
@@ -181,16 +183,9 @@ class Intents:
         """
 
         def work(connection: sa.Connection) -> bool:
-            if not insert_once(connection, idempotency_keys, _key_values(intent, body_hash)):
-                return False
-            if draft_id is not None and not insert_once(connection, used_drafts, _draft_values(intent, draft_id)):
-                raise DraftUsed
-            if not confirm_recent:
-                _ask_about_recent(connection, intent)
-            _reserve(connection, intent, limit)
-            connection.execute(sa.insert(intents).values(**_values(intent)))
-            add_trail(connection, intent.workspace_id, entry)
-            return True
+            return open_now(
+                connection, intent, body_hash, entry, limit=limit, confirm_recent=confirm_recent, draft_id=draft_id
+            )
 
         return await self._database.write(work)
 
@@ -204,41 +199,22 @@ class Intents:
         :raises Question: another click made an invoice for this record meanwhile.
         :raises LimitReached: the month's invoices are used up.
         """
-        run = intent.run + 1
-        opened = replace(
-            intent,
-            generation=intent.generation + 1,
-            run=run,
-            first_run=run,
-            state=IntentState.RESERVED,
-            error_code=None,
+        return await self._database.write(
+            lambda c: reopen_now(c, intent, entry, limit=limit, confirm_recent=confirm_recent)
         )
-
-        def work(connection: sa.Connection) -> bool:
-            failed = (intents.c.state == IntentState.FAILED, intents.c.run == intent.run)
-            if not _update(connection, intent, _values(opened), *failed):
-                return False
-            if not confirm_recent:
-                _ask_about_recent(connection, opened)
-            _reserve(connection, opened, limit)
-            add_trail(connection, intent.workspace_id, entry)
-            return True
-
-        return opened if await self._database.write(work) else None
 
     # -- reading -------------------------------------------------------------------------------------------------
 
     async def load(self, workspace_id: str, intent_id: str) -> Intent | None:
         """One intent."""
-        wanted = sa.select(intents).where(intents.c.workspace_id == workspace_id, intents.c.intent_id == intent_id)
-        row = await self._database.read(lambda c: c.execute(wanted).one_or_none())
-        return _intent(row) if row else None
+        return await self._database.read(lambda c: load_now(c, workspace_id, intent_id))
 
     async def due(self, workspaces: Sequence[str], now: datetime, limit: int = 100) -> list[Intent]:
         """Intents of these workspaces that wait for tokens, for a look-up or for the record, and may go on now."""
         wanted = sa.select(intents).where(
             intents.c.state.in_([IntentState.PARKED, IntentState.WAITING, IntentState.UNKNOWN]),
             intents.c.workspace_id.in_(workspaces),
+            _ALONE,
             sa.or_(intents.c.next_attempt_at.is_(None), intents.c.next_attempt_at <= now),
         )
         return await self._list(wanted, limit)
@@ -246,7 +222,7 @@ class Intents:
     async def quiet(self, since: datetime, limit: int = 100) -> list[Intent]:
         """Intents that should be under way and have not moved since then."""
         under_way = intents.c.state.in_([IntentState.RESERVED, IntentState.ACCEPTED])
-        return await self._list(sa.select(intents).where(under_way, intents.c.updated_at < since), limit)
+        return await self._list(sa.select(intents).where(under_way, _ALONE, intents.c.updated_at < since), limit)
 
     async def _list(self, wanted: sa.Select[Any], limit: int) -> list[Intent]:
         ordered = wanted.order_by(intents.c.updated_at).limit(limit)
@@ -288,7 +264,7 @@ class Intents:
             "generation": intent.generation,
             "updated_at": intent.updated_at,
         }
-        await self._move(intent, values, lambda _: None)
+        await self._database.write(lambda c: _move(c, intent, values))
 
     async def accept(self, intent: Intent, invoice: AccountingInvoice, entry: TrailEntry) -> usage.Counter:
         """The books accepted: link the invoice, count it, say so in the trail.
@@ -296,40 +272,99 @@ class Intents:
         :return: the counter of the month in which it was accepted.
         :raises Superseded: another run took over.
         """
-        month = f"{entry.at:%Y-%m}"
-        environment = intent.books.environment
-
-        def also(connection: sa.Connection) -> usage.Counter:
-            if insert_once(connection, invoices, _invoice_values(intent, invoice, entry.at)):
-                usage.commit(connection, intent.workspace_id, environment, intent.usage_month, month)
-            add_trail(connection, intent.workspace_id, entry)
-            return usage.counter(connection, intent.workspace_id, environment, month)
-
-        values = {"state": IntentState.ACCEPTED, "invoice_id": invoice.id, "updated_at": entry.at}
-        return await self._move(intent, values, also)
+        return await self._database.write(lambda c: accept_now(c, intent, invoice, entry))
 
     async def end(self, intent: Intent, ending: Ending) -> None:
         """Leave an intent as a run ends: done, parked, refused, failed, unknown or waiting.
 
         :raises Superseded: another run took over.
         """
+        await self._database.write(lambda c: end_now(c, intent, ending))
 
-        def also(connection: sa.Connection) -> None:
-            if ending.state in {IntentState.REFUSED, IntentState.FAILED}:
-                usage.release(connection, intent.workspace_id, intent.books.environment, intent.usage_month)
-            if ending.outcome is not None:
-                _pin(connection, intent, ending)
-            add_trail(connection, intent.workspace_id, ending.entry)
 
-        await self._move(intent, _ending_values(intent, ending), also)
+# -- the same, inside a transaction that does more -----------------------------------------------------------------
 
-    async def _move(self, intent: Intent, values: Mapping[str, Any], also: Callable[[sa.Connection], T]) -> T:
-        def work(connection: sa.Connection) -> T:
-            if not _update(connection, intent, values, intents.c.run == intent.run):
-                raise Superseded("Another run of this operation took over.")
-            return also(connection)
 
-        return await self._database.write(work)
+def open_now(
+    connection: sa.Connection,
+    intent: Intent,
+    body_hash: str,
+    entry: TrailEntry,
+    *,
+    limit: int | None,
+    confirm_recent: bool,
+    draft_id: str | None = None,
+) -> bool:
+    """See `Intents.open`."""
+    if not insert_once(connection, idempotency_keys, _key_values(intent, body_hash)):
+        return False
+    if draft_id is not None and not insert_once(connection, used_drafts, _draft_values(intent, draft_id)):
+        raise DraftUsed
+    if not confirm_recent:
+        _ask_about_recent(connection, intent)
+    _reserve(connection, intent, limit)
+    connection.execute(sa.insert(intents).values(**_values(intent)))
+    add_trail(connection, intent.workspace_id, entry)
+    return True
+
+
+def reopen_now(
+    connection: sa.Connection, intent: Intent, entry: TrailEntry, *, limit: int | None, confirm_recent: bool
+) -> Intent | None:
+    """See `Intents.reopen`."""
+    run = intent.run + 1
+    opened = replace(
+        intent, generation=intent.generation + 1, run=run, first_run=run, state=IntentState.RESERVED, error_code=None
+    )
+    failed = (intents.c.state == IntentState.FAILED, intents.c.run == intent.run)
+    if not _update(connection, intent, _values(opened), *failed):
+        return None
+    if not confirm_recent:
+        _ask_about_recent(connection, opened)
+    _reserve(connection, opened, limit)
+    add_trail(connection, intent.workspace_id, entry)
+    return opened
+
+
+def load_now(connection: sa.Connection, workspace_id: str, intent_id: str) -> Intent | None:
+    """See `Intents.load`."""
+    wanted = sa.select(intents).where(intents.c.workspace_id == workspace_id, intents.c.intent_id == intent_id)
+    row = connection.execute(wanted).one_or_none()
+    return _intent(row) if row else None
+
+
+def accept_now(
+    connection: sa.Connection, intent: Intent, invoice: AccountingInvoice, entry: TrailEntry
+) -> usage.Counter:
+    """See `Intents.accept`."""
+    month = f"{entry.at:%Y-%m}"
+    environment = intent.books.environment
+    values = {"state": IntentState.ACCEPTED, "invoice_id": invoice.id, "updated_at": entry.at}
+    _move(connection, intent, values)
+    if insert_once(connection, invoices, _invoice_values(intent, invoice, entry.at)):
+        usage.commit(connection, intent.workspace_id, environment, intent.usage_month, month)
+    add_trail(connection, intent.workspace_id, entry)
+    return usage.counter(connection, intent.workspace_id, environment, month)
+
+
+def end_now(connection: sa.Connection, intent: Intent, ending: Ending) -> None:
+    """See `Intents.end`."""
+    _move(connection, intent, _ending_values(intent, ending))
+    if ending.state in {IntentState.REFUSED, IntentState.FAILED}:
+        usage.release(connection, intent.workspace_id, intent.books.environment, intent.usage_month)
+    if ending.outcome is not None:
+        _pin(connection, intent, ending)
+    add_trail(connection, intent.workspace_id, ending.entry)
+
+
+def _move(connection: sa.Connection, intent: Intent, values: Mapping[str, Any]) -> None:
+    if not _update(connection, intent, values, intents.c.run == intent.run):
+        raise Superseded("Another run of this operation took over.")
+
+
+def lock_of(workspace_id: str, source: RecordRef) -> str:
+    """Name of the lock under which invoices for a record are opened one at a time."""
+    return f"{workspace_id}/{source.object}/{source.record_id}"
 
 
 def _draft_values(intent: Intent, draft_id: str) -> dict[str, Any]:
@@ -432,7 +467,7 @@ def _reserve(connection: sa.Connection, intent: Intent, limit: int | None) -> No
 
 
 def _ask_about_recent(connection: sa.Connection, intent: Intent) -> None:
-    one_at_a_time(connection, f"{intent.workspace_id}/{intent.source.object}/{intent.source.record_id}")
+    one_at_a_time(connection, lock_of(intent.workspace_id, intent.source))
     wanted = (
         sa.select(intents.c.created_at, intents.c.invoice_id, invoices.c.number)
         .outerjoin(

@@ -13,7 +13,7 @@ from attibooks_core.storage.engine import Database
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0002"
+HEAD = "0003"
 """Newest migration; a test compares it with the folder."""
 
 

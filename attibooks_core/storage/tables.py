@@ -1,6 +1,6 @@
 """The tables. A change here needs a migration (`make migration`); a test compares the two."""
 
-from sqlalchemy import Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text
 
 from attibooks_core.storage.types import Instant
 
@@ -111,6 +111,41 @@ invoices = Table(
     PrimaryKeyConstraint("workspace_id", "backend", "environment", "company_id", "invoice_id"),
 )
 Index("ix_invoices_record", invoices.c.workspace_id, invoices.c.object, invoices.c.record_id, invoices.c.created_at)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("batch_id", Text, primary_key=True),
+    Column("workspace_id", Text, nullable=False),
+    Column("gateway", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("actor", Text),
+    Column("payload", Text, comment="sealed settings; dropped when the batch has ended"),
+    Column("settings_digest", Text, nullable=False),
+    Column("confirm_recent", Boolean, nullable=False),
+    Column("run", Integer, nullable=False, comment="only the newest run may write outside"),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, comment="runs that ended without an end"),
+    Column("next_attempt_at", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+Index("ix_batches_state", batches.c.state, batches.c.next_attempt_at)
+
+batch_items = Table(
+    "batch_items",
+    metadata,
+    Column("batch_id", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("workspace_id", Text, nullable=False),
+    Column("record_id", Text, nullable=False),
+    Column("intent_id", Text, nullable=False),
+    Column("chunk", Integer, comment="items of one number are sent in one call, the same ones at every repeat"),
+    Column("outcome", Text, comment="created, refused or failed"),
+    Column("answer", Text, comment="sealed"),
+    Column("shown", Boolean, nullable=False, comment="the outcome is on the record"),
+    PrimaryKeyConstraint("batch_id", "position"),
+)
 
 usage = Table(
     "usage",

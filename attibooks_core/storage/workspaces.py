@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from attibooks_core.storage.engine import Database
 from attibooks_core.storage.statements import upsert
-from attibooks_core.storage.tables import idempotency_keys, installations, memory, workspace_settings
+from attibooks_core.storage.tables import batch_items, idempotency_keys, installations, memory, workspace_settings
 from attibooks_core.storage.vault import Vault
 
 CALLBACK = "callback_url"
@@ -76,9 +76,8 @@ class Workspaces:
         def work(connection: sa.Connection) -> None:
             for table in (installations, workspace_settings, memory):
                 connection.execute(sa.delete(table).where(table.c.workspace_id == workspace_id))
-            connection.execute(
-                sa.update(idempotency_keys).where(idempotency_keys.c.workspace_id == workspace_id).values(answer=None)
-            )
+            for table in (idempotency_keys, batch_items):
+                connection.execute(sa.update(table).where(table.c.workspace_id == workspace_id).values(answer=None))
 
         await self._database.write(work)
 

@@ -9,6 +9,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
 from attibooks_core.host import Host
+from attibooks_core.invoicing.batch.creating import LARGEST, BatchRequest
 from attibooks_core.invoicing.creating import ROUTE, CreateRequest, StillRunning
 from attibooks_core.invoicing.leases import Lease
 from attibooks_core.invoicing.preview_answer import preview_answer
@@ -16,12 +17,14 @@ from attibooks_core.invoicing.reviewing import review
 from attibooks_core.invoicing.shapes import CreatedShape, PreviewShape, UsageShape
 from attibooks_core.model import RecordRef
 from attibooks_core.plans.quota import COUNTED, month_of
+from attibooks_core.storage.batches import ROUTE as BATCH_ROUTE
 from attibooks_core.storage.trail import TrailEntry
 from attibooks_core.web.calls import Call, Calls, checked_key, provide_call
 from attibooks_core.web.connection import check_connection
 from attibooks_core.web.jobs import job_of
-from attibooks_core.web.problems import ERROR_RESPONSES
+from attibooks_core.web.problems import ERROR_RESPONSES, malformed
 from attibooks_core.web.schemas import (
+    BatchBody,
     Body,
     CreateBody,
     InstallationAnswer,
@@ -137,6 +140,26 @@ async def create_invoice(
     return _json(outcome, 201)
 
 
+@post("/invoices/batch", status_code=202, responses=ERROR_RESPONSES)
+async def create_batch(host: TheHost, calls: TheCalls, call: TheCall, data: JSONBody[BatchBody]) -> JobAccepted:
+    """Create QuickBooks invoices for a selection: a job, with an outcome for each record."""
+    if len(set(data.record_ids)) > LARGEST:
+        raise malformed(f"A batch takes at most {LARGEST} records. Select fewer, or call several times.")
+
+    async def produce() -> str:
+        request = BatchRequest(
+            caller=call.caller,
+            settings=await calls.settings_of(call, data.settings, change=True),
+            object=data.object,
+            record_ids=data.record_ids,
+            body_hash=call.body_hash,
+            confirm_recent=data.confirm_recent,
+        )
+        return await host.batch_creator.begin(request)
+
+    return JobAccepted(job_id=await calls.single(BATCH_ROUTE, call, produce))
+
+
 @post("/invoices/preview", status_code=200, responses=ERROR_RESPONSES)
 async def preview_invoice(host: TheHost, calls: TheCalls, call: TheCall, data: JSONBody[PreviewBody]) -> PreviewShape:
     """Show what a create would send, where every value came from, and what is in the way. Writes nothing."""
@@ -177,6 +200,7 @@ ROUTES = [
     get_settings,
     put_settings,
     create_invoice,
+    create_batch,
     preview_invoice,
     invoice_trail,
     usage,

@@ -1,20 +1,26 @@
 """Jobs: an operation as the app asks for it."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from attibooks_core.errors import AttiBooksError, NotFound
 from attibooks_core.host import Host
-from attibooks_core.invoicing.answering import answer_of, failure
+from attibooks_core.invoicing.answering import answer_of, failure, kept_error
+from attibooks_core.invoicing.freezing import ANSWER
 from attibooks_core.invoicing.leases import Lease
+from attibooks_core.invoicing.shapes import BatchRecordShape, BatchShape, MadeShape
 from attibooks_core.model import Caller
 from attibooks_core.settings import Settings
+from attibooks_core.storage.batches import Batch, BatchItem, BatchState
 from attibooks_core.storage.intents import Intent, IntentState
 from attibooks_core.web.problems import problem_body
 from attibooks_core.web.schemas import JobShape, JobState, ProgressShape
 
 CREATE = "create_invoice"
+CREATE_BATCH = "create_batch"
 MAX_ID = 64
 
 _STATES: dict[IntentState, JobState] = {
@@ -28,15 +34,27 @@ _STATES: dict[IntentState, JobState] = {
     IntentState.FAILED: "failed",
 }
 
+_BATCH_STATES: dict[BatchState, JobState] = {
+    BatchState.RUNNING: "running",
+    BatchState.PAUSED: "running",
+    BatchState.WAITING: "waiting_for_lease",
+    BatchState.DONE: "succeeded",
+}
+
 
 async def job_of(host: Host, caller: Caller, settings: Settings, job_id: str) -> JobShape:
     """The job of this workspace with this id.
 
     :raises NotFound: code `job_not_found`; also for a job of another workspace.
     """
-    intent = await host.bench.intents.load(caller.workspace_id, job_id) if _is_id(job_id) else None
+    if not _is_id(job_id):
+        raise _no_job()
+    batch = await host.bench.batches.load(caller.workspace_id, job_id)
+    if batch is not None:
+        return await _batch_job(host, batch)
+    intent = await host.bench.intents.load(caller.workspace_id, job_id)
     if intent is None:
-        raise NotFound("There is no such job in this workspace. Check its id.", code="job_not_found")
+        raise _no_job()
     state = _STATES[intent.state]
     return JobShape(
         id=intent.intent_id,
@@ -46,6 +64,43 @@ async def job_of(host: Host, caller: Caller, settings: Settings, job_id: str) ->
         result=await _result(host, caller, settings, intent) if state == "succeeded" else None,
         error=await _error(host, intent) if state == "failed" else None,
     )
+
+
+async def _batch_job(host: Host, batch: Batch) -> JobShape:
+    items = await host.bench.batches.items(batch)
+    state = _BATCH_STATES[batch.state]
+    return JobShape(
+        id=batch.batch_id,
+        kind=CREATE_BATCH,
+        state=state,
+        progress=ProgressShape(done=sum(i.outcome is not None for i in items), total=len(items)),
+        result=msgspec.to_builtins(_batch_result(host, batch, items)) if state == "succeeded" else None,
+    )
+
+
+def _batch_result(host: Host, batch: Batch, items: Sequence[BatchItem]) -> BatchShape:
+    count = Counter(i.outcome for i in items)
+    return BatchShape(
+        created=count["created"],
+        refused=count["refused"],
+        failed=count["failed"],
+        records=[_batch_record(host, batch, item) for item in items],
+    )
+
+
+def _batch_record(host: Host, batch: Batch, item: BatchItem) -> BatchRecordShape:
+    """A record's outcome; what was made or said of it is kept for a day."""
+    body = host.vault.open(batch.workspace_id, ANSWER, item.answer) if item.answer else None
+    invoice = error = None
+    if body is not None and item.outcome == "created":
+        invoice = msgspec.json.decode(body, type=MadeShape).invoice
+    elif body is not None:
+        error = problem_body(kept_error(body), item.intent_id)
+    return BatchRecordShape(record_id=item.record_id, outcome=item.outcome or "failed", invoice=invoice, error=error)
+
+
+def _no_job() -> NotFound:
+    return NotFound("There is no such job in this workspace. Check its id.", code="job_not_found")
 
 
 def _is_id(job_id: str) -> bool:

@@ -38,6 +38,14 @@ class CreateBody(RecordBody, kw_only=True):
     confirm_recent: bool = False
 
 
+class BatchBody(Body, kw_only=True):
+    """A click on a selection of records; a record that is named twice counts once."""
+
+    object: Slug
+    record_ids: Annotated[list[Slug], Meta(min_length=1, max_length=1000)]
+    confirm_recent: bool = False
+
+
 class PreviewBody(RecordBody, kw_only=True):
     """A look at what a create would send."""
 

@@ -1,0 +1,81 @@
+"""What the trail says of an intent at each of its turns."""
+
+from datetime import datetime
+
+from attibooks_core.errors import AttiBooksError
+from attibooks_core.invoicing.freezing import request_id_of
+from attibooks_core.model import AccountingInvoice, RecordRef
+from attibooks_core.storage.intents import Intent
+from attibooks_core.storage.trail import TrailEntry
+
+
+def opened_entry(intent: Intent) -> TrailEntry:
+    """An invoice was asked for."""
+    return TrailEntry(
+        at=intent.updated_at,
+        kind="intent",
+        summary="An invoice was asked for.",
+        actor=intent.actor,
+        record=intent.source,
+        intent_id=intent.intent_id,
+        details={
+            "payload_hash": intent.payload_hash,
+            "settings": intent.settings_digest,
+            "generation": intent.generation,
+        },
+    )
+
+
+def refused_entry(record: RecordRef, actor: str | None, error: AttiBooksError, now: datetime) -> TrailEntry:
+    """It was refused before there was an intent."""
+    return TrailEntry(
+        at=now,
+        kind="refused",
+        summary=error.message,
+        actor=actor,
+        record=record,
+        reference=error.reference,
+        details={"code": error.code, "problems": [f"{p.field}: {p.code}" for p in error.problems]},
+    )
+
+
+def accepted_entry(
+    intent: Intent, invoice: AccountingInvoice, now: datetime, request_id: str | None = None
+) -> TrailEntry:
+    """The books made the invoice.
+
+    :param request_id: key of the write, when it is not the intent's own.
+    """
+    return TrailEntry(
+        at=now,
+        kind="accepted",
+        summary=f"Invoice {invoice.label} was created.",
+        actor=intent.actor,
+        record=intent.source,
+        intent_id=intent.intent_id,
+        invoice_id=invoice.id,
+        request_id=request_id or _request_id(intent),
+        details={"payload_hash": intent.payload_hash, "version": invoice.version},
+    )
+
+
+def ending_entry(
+    intent: Intent, now: datetime, kind: str, summary: str, error: AttiBooksError | None = None
+) -> TrailEntry:
+    """A run left the intent."""
+    return TrailEntry(
+        at=now,
+        kind=kind,
+        summary=summary,
+        actor=intent.actor,
+        record=intent.source,
+        intent_id=intent.intent_id,
+        invoice_id=intent.invoice_id,
+        request_id=_request_id(intent),
+        reference=error.reference if error else None,
+        details={"code": error.code, "run": intent.run} if error else {"run": intent.run},
+    )
+
+
+def _request_id(intent: Intent) -> str:
+    return request_id_of(intent.intent_id, intent.generation, "invoice")
