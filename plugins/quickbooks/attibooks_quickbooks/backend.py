@@ -16,6 +16,7 @@ from attibooks_core.model import (
     SubmissionPlan,
 )
 from attibooks_core.protocols import (
+    BatchJob,
     Clock,
     ConnectionStatus,
     HttpFactory,
@@ -25,8 +26,10 @@ from attibooks_core.protocols import (
 )
 from attibooks_core.settings import Settings
 from attibooks_quickbooks import mapping
+from attibooks_quickbooks.batching import BATCH_SIZE, BatchSubmitter, few_at_once
 from attibooks_quickbooks.client import QuickBooksClient
 from attibooks_quickbooks.company import Companies, access_of
+from attibooks_quickbooks.customers import Known
 from attibooks_quickbooks.faults import vendor_code
 from attibooks_quickbooks.fields import MAPPABLE
 from attibooks_quickbooks.lists import Lists
@@ -38,12 +41,13 @@ from attibooks_quickbooks.wire import InvoiceAnswer
 
 
 class QuickBooksBackend:
-    """Implements `protocols.AccountingBackend`."""
+    """Implements `protocols.AccountingBackend` and `protocols.BatchingBackend`."""
 
     key = KEY
     display_name = "QuickBooks Online"
     capabilities = Capability.MULTICURRENCY | Capability.TAX | Capability.SEND_EMAIL | Capability.SANDBOX
     mappable: Sequence[MappableField] = MAPPABLE
+    batch_size = BATCH_SIZE
 
     def __init__(self, http: HttpFactory, clock: Clock, settings: QuickBooksHostSettings) -> None:
         self._client = QuickBooksClient(http, clock, settings)
@@ -51,6 +55,7 @@ class QuickBooksBackend:
         self._lists = Lists(clock)
         self._resolver = Resolver(self._client, self._companies, self._lists)
         self._submitter = Submitter(self._client, clock)
+        self._batch_submitter = BatchSubmitter(self._client, clock, self._submitter)
 
     def books(self, settings: Settings) -> Books:
         """Which company the settings name.
@@ -99,6 +104,32 @@ class QuickBooksBackend:
         async with self._minding(ws):
             return await self._submitter.submit(ws, plan, source, run)
 
+    async def resolve_many(
+        self, ws: WorkspaceContext, drafts: Sequence[InvoiceDraft]
+    ) -> Sequence[Resolution | AttiBooksError]:
+        """Find what the drafts refer to: customers are looked for together (see `BatchingBackend.resolve_many`)."""
+        async with self._minding(ws):
+            known = await self._resolver.known_to_all(ws, drafts)
+        return await few_at_once([self._resolved(ws, draft, known) for draft in drafts])
+
+    async def _resolved(self, ws: WorkspaceContext, draft: InvoiceDraft, known: Known) -> Resolution | AttiBooksError:
+        try:
+            async with self._minding(ws):
+                return await self._resolver.resolve(ws, draft, known)
+        except AttiBooksError as error:
+            return error
+
+    async def submit_many(
+        self, ws: WorkspaceContext, jobs: Sequence[BatchJob], run: Run
+    ) -> Sequence[Submission | AttiBooksError]:
+        """Carry many plans out in few calls (see `BatchingBackend.submit_many`)."""
+        async with self._minding(ws):
+            ends = await self._batch_submitter.submit_many(ws, jobs, run)
+        for end in ends:
+            if isinstance(end, AttiBooksError):
+                self._mind(ws, end)
+        return ends
+
     async def fetch_invoice(self, ws: WorkspaceContext, invoice_id: str) -> AccountingInvoice:
         """Read one invoice.
 
@@ -123,10 +154,13 @@ class QuickBooksBackend:
         try:
             yield
         except AttiBooksError as error:
-            if isinstance(error, PlanOutdated | ConnectionProblem) or vendor_code(error) in CHANGED_BOOKS:
-                self._companies.drop(ws)
-                self._lists.drop(ws)
+            self._mind(ws, error)
             raise
+
+    def _mind(self, ws: WorkspaceContext, error: AttiBooksError) -> None:
+        if isinstance(error, PlanOutdated | ConnectionProblem) or vendor_code(error) in CHANGED_BOOKS:
+            self._companies.drop(ws)
+            self._lists.drop(ws)
 
 
 def _no_invoice(invoice_id: str, error: AttiBooksError | None = None) -> NotFound:

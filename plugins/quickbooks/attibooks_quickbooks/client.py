@@ -28,7 +28,7 @@ from attibooks_core.retries import RetryPolicy, retrying
 from attibooks_quickbooks.faults import NoAnswer, reference_of, refusal_of
 from attibooks_quickbooks.refusals import RECONNECT
 from attibooks_quickbooks.settings import QuickBooksHostSettings
-from attibooks_quickbooks.wire import QueryAnswer, Rows
+from attibooks_quickbooks.wire import BatchAnswer, QueryAnswer, Rows
 
 T = TypeVar("T")
 
@@ -186,10 +186,12 @@ class QuickBooksClient:
         refusal = refusal_of(reply, self._clock.now())
         if refusal is not None:
             raise refusal
+        reference = reference_of(reply.headers)
         try:
-            return msgspec.json.decode(reply.body, type=answer)
+            found = msgspec.json.decode(reply.body, type=answer)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise NoAnswer("QuickBooks answered with nonsense.", reference=reference_of(reply.headers)) from error
+            raise NoAnswer("QuickBooks answered with nonsense.", reference=reference) from error
+        return msgspec.structs.replace(found, reference=reference) if isinstance(found, BatchAnswer) else found
 
 
 def _token(access: Access) -> str:

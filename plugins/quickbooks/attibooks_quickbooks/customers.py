@@ -6,7 +6,7 @@ is a candidate for a person; candidates cost no reading of their own.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -16,11 +16,23 @@ from attibooks_core.model import Candidate, CompanyFacts, CustomerMatch, Invoice
 from attibooks_core.protocols import Memory, WorkspaceContext
 from attibooks_quickbooks import query
 from attibooks_quickbooks.client import QuickBooksClient
-from attibooks_quickbooks.company import access_of
+from attibooks_quickbooks.company import access_of, together
 from attibooks_quickbooks.likeness import candidates_of, spellings
-from attibooks_quickbooks.names import INACTIVE, clean_name, in_currency, name_obstacles, same_name, same_names, shown
+from attibooks_quickbooks.names import (
+    INACTIVE,
+    clean_name,
+    folded,
+    in_currency,
+    name_obstacles,
+    same_name,
+    same_names,
+    shown,
+)
 from attibooks_quickbooks.obstacles import refusal
 from attibooks_quickbooks.wire import Customer
+
+SLICE = 100
+"""Names or addresses that one query asks for: their rows stay far below the 1,000 of a page."""
 
 MAX_SHOWN = 5
 """Customers that a sentence lists."""
@@ -49,15 +61,36 @@ class FoundCustomer:
     candidates: tuple[Candidate, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was read for many drafts at once.
+
+    :param addresses: those that were asked for.
+    """
+
+    named: Sequence[Customer]
+    addressed: Sequence[Customer]
+    addresses: frozenset[str]
+
+    def at(self, address: str) -> list[Customer] | None:
+        """Active customers with this main address; None when nobody asked."""
+        if address not in self.addresses:
+            return None
+        return [c for c in self.addressed if (c.email or "").casefold() == address.casefold()]
+
+
 class Customers:
     """Finds the customer of a draft by reading only."""
 
     def __init__(self, client: QuickBooksClient) -> None:
         self._client = client
 
-    async def find(self, ws: WorkspaceContext, draft: InvoiceDraft, facts: CompanyFacts) -> FoundCustomer:
+    async def find(
+        self, ws: WorkspaceContext, draft: InvoiceDraft, facts: CompanyFacts, known: Known | None = None
+    ) -> FoundCustomer:
         """The customer of a draft.
 
+        :param known: what was read for many drafts at once; None reads for this one.
         :raises InvalidDraft: none can be used, several could be meant, or only one that is inactive or in another
             currency; with the candidates among those that were read.
         """
@@ -66,11 +99,35 @@ class Customers:
         name = clean_name(draft.customer_name)
         if problems := name_obstacles(name):
             raise refusal(problems)
-        link = None if _named_by_user(draft) else await recall_link(ws.memory, draft.customer_record or draft.source)
-        if link and (draft.currency is None or (link.currency or facts.home_currency) == draft.currency):
+        if link := await _usable_link(ws, draft, facts):
             match = CustomerMatch("remembered", link.id, "An earlier invoice of this record went to this customer.")
             return FoundCustomer(match, link.currency or facts.home_currency)
-        return await self._searched(ws, draft, facts, name)
+        return await self._searched(ws, draft, facts, name, known)
+
+    async def read_for_all(self, ws: WorkspaceContext, drafts: Iterable[InvoiceDraft], facts: CompanyFacts) -> Known:
+        """Customers for many drafts in few calls: by name, then by address for the names that nobody has.
+
+        Nobody chooses among candidates here, so other spellings are not asked for.
+        """
+        searched = [d for d in drafts if await self._is_searched(ws, d, facts)]
+        names = {same for d in searched for same in _exact_names(clean_name(d.customer_name), _wanted(d, facts))}
+        named = await self._slices(ws, query.customers_of, sorted(names))
+        taken = {folded(c.display_name) for c in named}
+        nameless = [d for d in searched if folded(clean_name(d.customer_name)) not in taken]
+        addresses = {d.customer_email for d in nameless if d.customer_email and not _named_by_user(d)}
+        return Known(named, await self._slices(ws, query.customers_at, sorted(addresses)), frozenset(addresses))
+
+    async def _is_searched(self, ws: WorkspaceContext, draft: InvoiceDraft, facts: CompanyFacts) -> bool:
+        if draft.customer_id is not None or name_obstacles(clean_name(draft.customer_name)):
+            return False
+        return await _usable_link(ws, draft, facts) is None
+
+    async def _slices(
+        self, ws: WorkspaceContext, statement: Callable[[Iterable[str]], str], values: Sequence[str]
+    ) -> list[Customer]:
+        slices = [values[start : start + SLICE] for start in range(0, len(values), SLICE)]
+        rows = await together(*(self._rows(ws, statement(some)) for some in slices))
+        return [customer for some in rows for customer in some]
 
     async def _chosen(
         self, ws: WorkspaceContext, draft: InvoiceDraft, facts: CompanyFacts, customer_id: str
@@ -90,28 +147,35 @@ class Customers:
         return FoundCustomer(CustomerMatch("chosen", found.id, reason), currency)
 
     async def _searched(
-        self, ws: WorkspaceContext, draft: InvoiceDraft, facts: CompanyFacts, name: str
+        self, ws: WorkspaceContext, draft: InvoiceDraft, facts: CompanyFacts, name: str, known: Known | None
     ) -> FoundCustomer:
         """The customer of a name or address, and who else could be meant among those that were read for it."""
         seen: list[Customer] = []
         try:
-            found = await self._by_name(ws, draft, facts, name, seen)
+            found = await self._by_name(ws, draft, facts, name, seen, known=known)
         except InvalidDraft as refused:
             refused.candidates = candidates_of(seen, name, draft.customer_email, None)
             raise
         return replace(found, candidates=candidates_of(seen, name, draft.customer_email, found.match.id))
 
     async def _by_name(
-        self, ws: WorkspaceContext, draft: InvoiceDraft, facts: CompanyFacts, name: str, seen: list[Customer]
+        self,
+        ws: WorkspaceContext,
+        draft: InvoiceDraft,
+        facts: CompanyFacts,
+        name: str,
+        seen: list[Customer],
+        *,
+        known: Known | None,
     ) -> FoundCustomer:
-        wanted = draft.currency if facts.multicurrency else None
-        seen.extend(await self._rows(ws, query.customers_named(_names(name, wanted))))
+        wanted = _wanted(draft, facts)
+        seen.extend(known.named if known else await self._rows(ws, query.customers_named(_names(name, wanted))))
         named = pick_by_name(seen, name, wanted, facts.home_currency)
         if named is not None:
             match = CustomerMatch("name", named.id, _why(named, name))
             match = replace(NAMED_BY_HAND, id=named.id) if _named_by_user(draft) else match
             return FoundCustomer(match, named.currency or facts.home_currency)
-        return await self._by_email(ws, draft, facts, wanted, seen) or FoundCustomer(
+        return await self._by_email(ws, draft, facts, wanted, seen, known=known) or FoundCustomer(
             CustomerMatch("new", None, "QuickBooks has no customer of this name or e-mail address."),
             wanted or facts.home_currency,
         )
@@ -123,10 +187,14 @@ class Customers:
         facts: CompanyFacts,
         wanted: str | None,
         seen: list[Customer],
+        *,
+        known: Known | None,
     ) -> FoundCustomer | None:
         if not draft.customer_email or _named_by_user(draft):
             return None
-        rows = await self._rows(ws, query.customers_with_email(draft.customer_email))
+        rows = known.at(draft.customer_email) if known else None
+        if rows is None:
+            rows = await self._rows(ws, query.customers_with_email(draft.customer_email))
         seen.extend(rows)
         found = [c for c in rows if c.active]
         if len(found) > 1:
@@ -241,9 +309,24 @@ def _unknown(customer_id: str) -> Problem:
 
 
 def _names(name: str, currency: str | None) -> list[str]:
+    return list(dict.fromkeys([*_exact_names(name, currency), *spellings(name)]))
+
+
+def _exact_names(name: str, currency: str | None) -> list[str]:
     twin = [in_currency(name, currency)] if currency else []
     forms = [form + ending for form in same_names(name) for ending in ("", INACTIVE)]
-    return list(dict.fromkeys([*forms, *twin, *spellings(name)]))
+    return [*forms, *twin]
+
+
+def _wanted(draft: InvoiceDraft, facts: CompanyFacts) -> str | None:
+    """The currency that the customer has to have."""
+    return draft.currency if facts.multicurrency else None
+
+
+async def _usable_link(ws: WorkspaceContext, draft: InvoiceDraft, facts: CompanyFacts) -> Link | None:
+    link = None if _named_by_user(draft) else await recall_link(ws.memory, draft.customer_record or draft.source)
+    fits = link and (draft.currency is None or (link.currency or facts.home_currency) == draft.currency)
+    return link if fits else None
 
 
 def _why(customer: Customer, name: str) -> str:

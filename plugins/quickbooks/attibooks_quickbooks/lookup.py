@@ -4,6 +4,7 @@ The note cannot be queried, so invoices made since the intent began are read and
 query).
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from attibooks_core.protocols import Clock, Run
@@ -33,15 +34,25 @@ class LookUp:
         :param customer_id: looks only among this customer's invoices, when it is known.
         :raises AttiBooksError: QuickBooks could not be asked to the end.
         """
+        return (await self.find_all(access, run, [note], customer_id)).get(note)
+
+    async def find_all(
+        self, access: Access, run: Run, notes: Sequence[str], customer_id: str | None = None
+    ) -> dict[str, Invoice]:
+        """The invoices that carry one of the notes, by note; what is not in it is not there.
+
+        :raises AttiBooksError: QuickBooks could not be asked to the end.
+        """
+        found: dict[str, Invoice] = {}
         start, seen = 1, PAGE
-        while seen == PAGE:
+        while seen == PAGE and len(found) < len(notes):
             statement = query.invoices_since(run.started_at - MARGIN, customer_id, start, PAGE)
             rows = (await self._client.query(access, statement)).invoice
-            found = next((i for i in rows if carries(i, note)), None)
-            if found is not None:
-                return found
+            for note in notes:
+                mine = next((i for i in rows if carries(i, note)), None)
+                found.update({} if mine is None else {note: mine})
             start, seen = start + PAGE, len(rows)
-        return None
+        return found
 
     async def find_late(self, access: Access, run: Run, note: str, customer_id: str | None) -> Invoice | None:
         """The same for a write of this very moment: looks twice, because it may still be under way."""
@@ -49,4 +60,12 @@ class LookUp:
         if found is None:
             await self._clock.sleep(SECOND_LOOK_SECONDS)
             found = await self.find(access, run, note, customer_id)
+        return found
+
+    async def find_all_late(self, access: Access, run: Run, notes: Sequence[str]) -> dict[str, Invoice]:
+        """The same for many writes of this very moment."""
+        found = await self.find_all(access, run, notes)
+        if len(found) < len(notes):
+            await self._clock.sleep(SECOND_LOOK_SECONDS)
+            found = await self.find_all(access, run, notes)
         return found

@@ -31,7 +31,7 @@ def same_name(one: str, other: str) -> bool:
     Nothing else is forgiven but spaces and the two ways to write an accent: `ß` is not `ss` and `²` is not `2`, because
     a wrong customer is worse than a second one (product rule on customer matching).
     """
-    return _folded(one) == _folded(other)
+    return folded(one) == folded(other)
 
 
 def same_names(name: str) -> list[str]:
@@ -83,5 +83,6 @@ def shown(name: str, limit: int = 60) -> str:
     return name if len(name) <= limit else name[: limit - 1] + "…"
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """What two spellings of one name have in common (see `same_name`)."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", " ".join(name.split())).lower())

@@ -41,23 +41,24 @@ class Newcomers:
                     access, request, CustomerAnswer, request_id=run.request_id(CUSTOMER), fence=run.fence
                 )
             except NoAnswer as lost:
-                return await self._after_silence(access, plan, request, lost)
+                return await self.after_silence(access, plan, request, lost)
             except AttiBooksError as error:
                 if vendor_code(error) not in {DUPLICATE_NAME, DUPLICATE_REQUEST}:
                     raise
-                return await self._namesake(access, plan, request, error)
+                return await self.namesake(access, plan, request, error)
         return answer.customer.id
 
-    async def _after_silence(self, access: Access, plan: SubmissionPlan, request: WireRequest, lost: NoAnswer) -> str:
+    async def after_silence(self, access: Access, plan: SubmissionPlan, request: WireRequest, lost: NoAnswer) -> str:
         """The name decides: a customer of it is ours, or as good as ours. Without one nothing was made."""
         if lost.refusal is not None and vendor_code(lost.refusal) == DUPLICATE_NAME:
-            return await self._namesake(access, plan, request, lost.refusal)
+            return await self.namesake(access, plan, request, lost.refusal)
         found, _ = await self._called(access, plan, request)
         if found is None:
             raise lost.refusal or lost.as_down()
         return found.id
 
-    async def _namesake(self, access: Access, plan: SubmissionPlan, request: WireRequest, error: AttiBooksError) -> str:
+    async def namesake(self, access: Access, plan: SubmissionPlan, request: WireRequest, error: AttiBooksError) -> str:
+        """Id of the customer that has the name already, as QuickBooks said (see `make`)."""
         found, like = await self._called(access, plan, request)
         if found is not None:
             return found.id

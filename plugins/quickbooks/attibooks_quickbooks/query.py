@@ -30,6 +30,16 @@ def customers_named(names: Iterable[str]) -> str:
     return f"SELECT * FROM Customer WHERE DisplayName IN ({_values(names)}) AND {EITHER}"
 
 
+def customers_of(names: Iterable[str]) -> str:
+    """As `customers_named` for many names, all rows on one page."""
+    return f"{customers_named(names)} MAXRESULTS {PAGE}"
+
+
+def customers_at(addresses: Iterable[str]) -> str:
+    """Active customers with any of these main addresses."""
+    return f"SELECT * FROM Customer WHERE PrimaryEmailAddr IN ({_values(addresses)}) MAXRESULTS {PAGE}"
+
+
 def customer_with_id(customer_id: str) -> str:
     """The customer of this id, also when it is inactive."""
     return f"SELECT * FROM Customer WHERE Id = {quoted(customer_id)} AND {EITHER}"

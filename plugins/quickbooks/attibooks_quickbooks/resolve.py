@@ -1,6 +1,7 @@
 """From a draft to the things of the books that it refers to: every obstacle at once, reading as little as possible."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import date
 
 from attibooks_core.errors import InvalidDraft
@@ -8,7 +9,7 @@ from attibooks_core.model import CompanyFacts, InvoiceDraft, Problem
 from attibooks_core.protocols import Resolution, WorkspaceContext
 from attibooks_quickbooks.client import QuickBooksClient
 from attibooks_quickbooks.company import Companies
-from attibooks_quickbooks.customers import Customers
+from attibooks_quickbooks.customers import Customers, Known
 from attibooks_quickbooks.entries import Entries
 from attibooks_quickbooks.fields import MAX_MEMO, field_obstacles, given_fields, invoice_members, looked_up
 from attibooks_quickbooks.items import Items, TaxCodes, known_tax
@@ -32,14 +33,19 @@ class Resolver:
         self._tax_codes = TaxCodes(client, lists)
         self._entries = Entries(client, lists)
 
-    async def resolve(self, ws: WorkspaceContext, draft: InvoiceDraft) -> Resolution:
+    async def known_to_all(self, ws: WorkspaceContext, drafts: Sequence[InvoiceDraft]) -> Known:
+        """What can be read for many drafts at once."""
+        return await self._customers.read_for_all(ws, drafts, await self._companies.facts(ws))
+
+    async def resolve(self, ws: WorkspaceContext, draft: InvoiceDraft, known: Known | None = None) -> Resolution:
         """What the draft refers to; a warm call with a linked customer reads nothing.
 
+        :param known: what was read for many drafts at once.
         :raises InvalidDraft: every obstacle at once: customer, items, tax codes, mapped fields, currency, closed books;
             with the customer that was found all the same, or those that could be meant.
         """
         facts, fields = await self._facts(ws, draft), given_fields(draft)
-        customer = asyncio.ensure_future(self._customers.find(ws, draft, facts))
+        customer = asyncio.ensure_future(self._customers.find(ws, draft, facts, known))
         try:
             found, items, tax_codes, ids = await all_or_every_obstacle(
                 [*text_obstacles(draft), *facts_obstacles(draft, facts)],

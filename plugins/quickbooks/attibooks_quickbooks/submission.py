@@ -53,7 +53,7 @@ REPLAY_AGE = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
-class _Job:
+class Job:
     """One submission under way; `request` is the invoice's.
 
     :param record: stands for the customer; its link is remembered.
@@ -99,20 +99,27 @@ class Submitter:
 
     async def submit(self, ws: WorkspaceContext, plan: SubmissionPlan, source: RecordRef, run: Run) -> Submission:
         """Make the customer if it is new, the invoice, and have it e-mailed (see `AccountingBackend.submit`)."""
-        job = _job(ws, plan, source, run)
+        job = job_of(ws, plan, source, run)
+        return await self.finished(job, await self.made(job))
+
+    async def made(self, job: Job) -> Invoice:
+        """The invoice of a submission, with its customer, not yet e-mailed."""
         try:
-            invoice = await self._of_an_old_run(job) or await self._current(job, await self._create(job))
+            return await self._of_an_old_run(job) or await self.current(job, await self._create(job))
         except Superseded:
             raise
         except (NoAnswer, AttiBooksError) as error:
-            invoice = await self._settled(job, error)
+            return await self._settled(job, error)
+
+    async def finished(self, job: Job, invoice: Invoice) -> Submission:
+        """Have an invoice that stands e-mailed, and say what came of it all."""
         invoice = await self._sent(job, invoice)
-        result = invoice_of(plan.books, invoice, plan.currency)
-        return Submission(result, (*_difference(plan, invoice), *job.warnings))
+        result = invoice_of(job.plan.books, invoice, job.plan.currency)
+        return Submission(result, (*_difference(job.plan, invoice), *job.warnings))
 
     # -- the customer and the invoice
 
-    async def _of_an_old_run(self, job: _Job) -> Invoice | None:
+    async def _of_an_old_run(self, job: Job) -> Invoice | None:
         """What an earlier run made so long ago that its request ids may be forgotten."""
         if not job.run.maybe_sent or self._clock.now() - job.run.started_at <= KEYS_LAST:
             return None
@@ -120,7 +127,7 @@ class Submitter:
         job.looked_up = True
         return found
 
-    async def _create(self, job: _Job) -> Invoice:
+    async def _create(self, job: Job) -> Invoice:
         access = job.access
         customer_id = await self._customer(job)
         request = replace(job.request, body=with_customer(job.request.body, customer_id))
@@ -130,35 +137,40 @@ class Submitter:
             )
         except AttiBooksError as error:
             if vendor_code(error) in GONE:
-                await self._outdated(job, error)
+                await self.outdated(job, error)
             raise
         return answer.invoice
 
-    async def _customer(self, job: _Job) -> str:
+    async def _customer(self, job: Job) -> str:
         """The customer's id; the record is linked to it before the invoice is made, so that no failure loses it."""
         request = request_of(job.plan, CUSTOMER)
         if job.customer_id is None and job.run.maybe_sent:
-            job.customer_id = await self._linked_by_earlier_run(job)
+            job.customer_id = await self.linked_by_earlier_run(job)
         if job.customer_id is None and request is not None:
             job.customer_id = await self._newcomers.make(job.access, job.plan, request, job.run)
         if job.customer_id is None:
             raise PlanOutdated("The prepared invoice names no customer. Try again.")
-        if is_worth_remembering(job.plan.match):
-            await remember_link(job.ws.memory, job.record, Link(job.customer_id, job.plan.currency))
+        await self.remember(job, job.customer_id)
         return job.customer_id
 
-    async def _linked_by_earlier_run(self, job: _Job) -> str | None:
+    async def remember(self, job: Job, customer_id: str) -> None:
+        """Link the record to its customer."""
+        if is_worth_remembering(job.plan.match):
+            await remember_link(job.ws.memory, job.record, Link(customer_id, job.plan.currency))
+
+    async def linked_by_earlier_run(self, job: Job) -> str | None:
+        """The customer that an earlier run made, or found, and linked the record to."""
         link = await recall_link(job.ws.memory, job.record)
         return link.id if link and link.currency == job.plan.currency else None
 
-    async def _outdated(self, job: _Job, error: AttiBooksError) -> NoReturn:
+    async def outdated(self, job: Job, error: AttiBooksError) -> NoReturn:
         """Customer, item or tax code of the plan is gone: forget the link, so that the next plan looks anew."""
         await job.ws.memory.forget(link_key(job.record))
         raise PlanOutdated(error.message, reference=error.reference, details=error.details) from error
 
     # -- what became of a write
 
-    async def _settled(self, job: _Job, error: NoAnswer | AttiBooksError) -> Invoice:
+    async def _settled(self, job: Job, error: NoAnswer | AttiBooksError) -> Invoice:
         """The invoice that was made in spite of an error.
 
         :raises AttiBooksError: the error, once it is known that there is no invoice.
@@ -167,27 +179,26 @@ class Submitter:
         try:
             found = await self._looked_up(job, error)
         except AttiBooksError as failure:
-            raise _unknown(job, error, failure) from error
+            raise unknown(error.reference or failure.reference or job.run.request_id(INVOICE), failure) from error
         if found is not None:
             return found
         refusal = error if isinstance(error, AttiBooksError) else error.refusal
         if isinstance(error, NoAnswer) and refusal is not None and vendor_code(refusal) in GONE:
-            await self._outdated(job, refusal)
+            await self.outdated(job, refusal)
         if refusal is not None:
             raise refusal
-        text = "QuickBooks did not answer, and a look-up shows that no invoice was created. Try again in a few minutes."
-        raise Down(text, reference=error.reference)
+        raise lost(error.reference)
 
-    async def _looked_up(self, job: _Job, error: NoAnswer | AttiBooksError) -> Invoice | None:
+    async def _looked_up(self, job: Job, error: NoAnswer | AttiBooksError) -> Invoice | None:
         if isinstance(error, NoAnswer) or vendor_code(error) == DUPLICATE_REQUEST:
             return await self._look_up.find_late(job.access, job.run, job.note, job.customer_id)
         if job.is_doubtful:
             return await self._look_up.find(job.access, job.run, job.note, job.customer_id)
         if vendor_code(error) == DUPLICATE_NUMBER and (other := error.details.get("transaction_id")):
-            return await self._if_ours(job, other)
+            return await self.if_ours(job, other)
         return None
 
-    async def _if_ours(self, job: _Job, invoice_id: str) -> Invoice | None:
+    async def if_ours(self, job: Job, invoice_id: str) -> Invoice | None:
         """The invoice that holds our number: an earlier attempt of ours made it, or it is somebody else's."""
         try:
             found = (await self._client.read(job.access, f"invoice/{invoice_id}", InvoiceAnswer)).invoice
@@ -197,7 +208,7 @@ class Submitter:
             raise
         return found if carries(found, job.note) else None
 
-    async def _current(self, job: _Job, invoice: Invoice) -> Invoice:
+    async def current(self, job: Job, invoice: Invoice) -> Invoice:
         """The invoice as it is now: QuickBooks replays an old answer also when the invoice is gone since."""
         made = made_at(invoice)
         if not job.run.maybe_sent or made is None or self._clock.now() - made < REPLAY_AGE:
@@ -209,7 +220,7 @@ class Submitter:
 
     # -- the e-mail
 
-    async def _sent(self, job: _Job, invoice: Invoice) -> Invoice:
+    async def _sent(self, job: Job, invoice: Invoice) -> Invoice:
         """Have it e-mailed; a failure is a warning, because the invoice stands."""
         request = request_of(job.plan, SEND)
         alive = status_of(invoice) not in {InvoiceStatus.VOIDED, InvoiceStatus.DELETED}
@@ -231,20 +242,29 @@ class Submitter:
         return answer.invoice if answer.invoice.id == invoice.id else invoice
 
 
-def _job(ws: WorkspaceContext, plan: SubmissionPlan, source: RecordRef, run: Run) -> _Job:
+def job_of(ws: WorkspaceContext, plan: SubmissionPlan, source: RecordRef, run: Run) -> Job:
+    """A submission that has not begun.
+
+    :raises PlanOutdated: there is no invoice in the plan.
+    """
     request = request_of(plan, INVOICE)
     if request is None:
         raise PlanOutdated("The prepared invoice holds no invoice. Try again.")
     note = sent_value(request, "PrivateNote") or ""
-    return _Job(ws, plan, plan.customer_record or source, run, request, note, plan.match.id)
+    return Job(ws, plan, plan.customer_record or source, run, request, note, plan.match.id)
 
 
-def _unknown(job: _Job, error: NoAnswer | AttiBooksError, failure: AttiBooksError) -> OutcomeUnknown:
+def unknown(reference: str, failure: AttiBooksError) -> OutcomeUnknown:
     """What is said when neither the write nor the look-up gave an answer."""
     text = "It is not known yet whether QuickBooks created the invoice, because it could not be asked: "
-    reference = error.reference or failure.reference or job.run.request_id(INVOICE)
     advice = " Do not make the invoice by hand before this is settled."
     return OutcomeUnknown(f"{text}{failure.message}{advice}", reference=reference, details=failure.details)
+
+
+def lost(reference: str | None) -> Down:
+    """What is said when there is no answer, and no invoice either."""
+    text = "QuickBooks did not answer, and a look-up shows that no invoice was created. Try again in a few minutes."
+    return Down(text, reference=reference)
 
 
 def _difference(plan: SubmissionPlan, invoice: Invoice) -> list[Problem]:

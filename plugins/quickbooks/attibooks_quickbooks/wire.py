@@ -7,7 +7,7 @@ until `mapping` reads them, so that an odd one cannot hide that a write succeede
 
 from decimal import Decimal
 
-from msgspec import Struct, field
+from msgspec import Raw, Struct, field
 
 
 class Ref(Struct, frozen=True):
@@ -214,6 +214,25 @@ class PreferencesAnswer(Struct, frozen=True, rename="pascal"):
     """Answer to reading the preferences."""
 
     preferences: Preferences
+
+
+class BatchItem(Struct, frozen=True, rename="pascal"):
+    """What became of one operation of a batch; `Fault` is as QuickBooks wrote it."""
+
+    number: str = field(name="bId")
+    invoice: Invoice | None = None
+    customer: Customer | None = None
+    fault: Raw = Raw()
+
+
+class BatchAnswer(Struct, frozen=True, rename="pascal"):
+    """Answer to a batch, in any order.
+
+    :param reference: Intuit's id of the call, which stands beside the body.
+    """
+
+    batch_item_response: list[BatchItem]
+    reference: str | None = field(default=None, name="intuit_tid")
 
 
 class Rows(Struct, frozen=True, rename="pascal"):
