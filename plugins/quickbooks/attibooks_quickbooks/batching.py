@@ -259,18 +259,11 @@ def _invoice_body(parcel: _Parcel) -> str:
 
 
 async def few_at_once(calls: Iterable[Awaitable[T]]) -> list[T]:
-    """The results of all calls, a few at a time.
-
-    :raises Exception: the first that a call raised.
-    """
+    """The results of all calls, a few at a time; an error that a call returns is a result."""
     places = asyncio.Semaphore(AT_ONCE)
 
     async def placed(call: Awaitable[T]) -> T:
         async with places:
             return await call
 
-    ends = await asyncio.gather(*(placed(call) for call in calls), return_exceptions=True)
-    for end in ends:
-        if isinstance(end, BaseException):
-            raise end
-    return [end for end in ends if not isinstance(end, BaseException)]
+    return await asyncio.gather(*(placed(call) for call in calls))
