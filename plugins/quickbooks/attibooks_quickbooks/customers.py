@@ -31,7 +31,7 @@ from attibooks_quickbooks.names import (
 from attibooks_quickbooks.obstacles import refusal
 from attibooks_quickbooks.wire import Customer
 
-SLICE = 100
+SLICE = 300
 """Names or addresses that one query asks for: their rows stay far below the 1,000 of a page."""
 
 MAX_SHOWN = 5
