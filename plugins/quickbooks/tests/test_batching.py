@@ -218,7 +218,7 @@ class TestLaterRuns:
 class TestLookingForCustomers:
     async def test_many_names_and_addresses_are_two_queries(self, backend, ws, draft, company):
         await backend.company(ws)
-        drafts = [draft(customer_name=f"Name {n}", customer_email=f"{n}@acme.example") for n in range(60)]
+        drafts = [draft(customer_name=f"Name {n}", customer_email=f"{n}@acme.example") for n in range(100)]
         drafts = [replace(d, source=RecordRef("companies", f"rec-{n}")) for n, d in enumerate(drafts)]
         found = await backend.resolve_many(ws, drafts)
         assert {r.match.how for r in found} == {"new"}
