@@ -154,3 +154,36 @@ def test_a_selection_fits_a_phone(visitor):
     selects(visitor, "Northwind Traders")
     assert visitor.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     visitor.takes_pictures("phone-selection")
+
+
+def test_a_selection_of_three_makes_two_invoices_and_tells_the_refusal(visitor):
+    good, other, bad = visitor.new_company(), visitor.new_company(rate=10), visitor.new_company(rate=None)
+    bar = selects(visitor, good, other, bad)
+    bar.get_by_role("button", name="Create invoices for 3 records").click()
+    dialog = visitor.page.get_by_role("dialog", name="Create invoices for 3 records")
+    dialog.get_by_role("button", name="Create 3 invoices").click()
+    expect(dialog).to_contain_text("2 created, 1 refused", timeout=AT_LAST)
+    outcomes = dialog.get_by_role("list", name="Outcomes").get_by_role("listitem")
+    expect(outcomes).to_have_count(3)
+    expect(outcomes.filter(has_text=bad)).to_contain_text("There is no rate.")
+    visitor.takes_pictures("batch-real")
+    (invoice,) = visitor.invoices_of(good)
+    outcomes.filter(has_text=good).get_by_role("link", name=f"Invoice {invoice['DocNumber']}").click()
+    expect(dialog).to_be_hidden()
+    expect(visitor.books.get_by_role("heading", name=f"Invoice {invoice['DocNumber']}")).to_be_visible()
+    assert (len(visitor.invoices_of(other)), visitor.invoices_of(bad)) == (1, [])
+
+
+def test_records_with_a_recent_invoice_are_asked_about_before_they_get_another(visitor):
+    name = visitor.new_company()
+    for made in (1, 2):
+        bar = selects(visitor, name)
+        bar.get_by_role("button", name="Create invoices for 1 record").click()
+        dialog = visitor.page.get_by_role("dialog")
+        dialog.get_by_role("button", name="Create 1 invoice").click()
+        expect(dialog).to_contain_text("1 created" if made == 1 else "1 refused", timeout=AT_LAST)
+        if made == 2:
+            dialog.get_by_role("button", name="Create 1 invoice again").click()
+            expect(dialog).to_contain_text("1 created", timeout=AT_LAST)
+        dialog.get_by_role("button", name="Close").last.click()
+        assert len(visitor.invoices_of(name)) == made
