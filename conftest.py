@@ -23,6 +23,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--real-leases", action="store_true", help="kill tests with the leases of a real host")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the kills came to; the notes come with the tests' reports, from whichever process ran them."""
+    tallied: dict[tuple[str, str], list[float]] = {}
+    for report in terminalreporter.getreports("passed"):
+        for name, noted in report.user_properties if report.when == "call" else ():
+            if name == "kill":
+                tallied.setdefault((noted[0], noted[1]), []).append(noted[2])
+    if not tallied:
+        return
+    terminalreporter.section("kills: one invoice each, record written, counted once")
+    for (database, boundary), seconds in sorted(tallied.items()):
+        line = f"{database:<11} {boundary:<40} {len(seconds):>3} kills, ended after {max(seconds):5.1f} s at most"
+        terminalreporter.write_line(line)
+
+
 @pytest.fixture(scope="session")
 def postgres_folder() -> Iterator[str]:
     """The socket folder of a PostgreSQL server of this run; no TCP port is opened."""

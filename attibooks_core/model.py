@@ -16,6 +16,9 @@ from pydantic import SecretStr
 
 Severity: TypeAlias = Literal["error", "warning"]
 
+TAX_BY_BOOKS = "tax_by_books"
+"""Code of a plan's warning that only the books will know the tax; a created invoice does not repeat it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

@@ -39,7 +39,7 @@ from attibooks_core.invoicing.shapes import (
 from attibooks_core.invoicing.showing import show_error, show_invoice
 from attibooks_core.invoicing.workbench import Workbench, Workspace
 from attibooks_core.logs import EventLog
-from attibooks_core.model import RecordRef, Submission, SubmissionPlan, WritebackReport, WritebackState
+from attibooks_core.model import TAX_BY_BOOKS, RecordRef, Submission, SubmissionPlan, WritebackReport, WritebackState
 from attibooks_core.plans.quota import COUNTED
 from attibooks_core.storage.intents import Ending, Intent, IntentState
 from attibooks_core.storage.usage import Counter
@@ -185,7 +185,8 @@ class InvoiceCarrier:
                 self._bench.intents.accept(intent, submission.invoice, accepted_entry(intent, submission.invoice, now)),
             )
         accepted = replace(intent, invoice_id=submission.invoice.id, state=IntentState.ACCEPTED)
-        warnings = [ProblemShape.of(w) for w in (*plan.warnings, *submission.warnings)]
+        said = (w for w in (*plan.warnings, *submission.warnings) if w.code != TAX_BY_BOOKS)  # it is known by now
+        warnings = [ProblemShape.of(w) for w in said]
         usage = await self._usage(intent, counter, now)
         answer = CreatedShape(invoice=shape, writeback=WritebackShape.of(report), usage=usage, warnings=warnings)
         await self._end_accepted(ws, accepted, answer, report)

@@ -8,7 +8,7 @@ from attibooks_core.errors import AttiBooksError
 from attibooks_core.host import Host
 from attibooks_core.invoicing.shapes import ProblemShape
 from attibooks_core.invoicing.texts import did_you_mean
-from attibooks_core.model import Caller, FieldInfo, Problem
+from attibooks_core.model import Caller, FieldInfo, MappableField, Problem
 from attibooks_core.protocols import WorkspaceContext
 from attibooks_core.settings import SECTIONS, Choice, Settings, SettingsCatalog, SettingsField
 from attibooks_core.web.problems import malformed
@@ -20,7 +20,7 @@ async def settings_answer(host: Host, caller: Caller, settings: Settings) -> Set
     problems = await _slug_problems(host, caller, settings)
     return SettingsAnswer(
         settings=settings.plain(),
-        sections=_sections(host.plugins.catalog, settings),
+        sections=_sections(host.plugins.catalog, settings, _mappable(host, settings)),
         problems=[ProblemShape.of(p) for p in problems],
     )
 
@@ -43,28 +43,43 @@ def _is_loopback(name: str) -> bool:
         return name == "localhost"
 
 
-def _sections(catalog: SettingsCatalog, settings: Settings) -> list[SectionShape]:
+def _sections(catalog: SettingsCatalog, settings: Settings, mappable: Sequence[MappableField]) -> list[SectionShape]:
     return [
         SectionShape(
             number=number,
             title=title,
-            fields=[_field(f, settings) for f in catalog.fields.values() if f.section == number],
+            fields=[_field(f, settings, mappable) for f in catalog.fields.values() if f.section == number],
         )
         for number, title in SECTIONS.items()
     ]
 
 
-def _field(field: SettingsField, settings: Settings) -> FieldShape:
+def _field(field: SettingsField, settings: Settings, mappable: Sequence[MappableField]) -> FieldShape:
     return FieldShape(
         key=field.key,
         title=field.title,
         type="slug" if field.is_slug else field.kind.name,
         value=settings.plain().get(field.key),
         default=field.default,
-        options=list(field.kind.options) if isinstance(field.kind, Choice) else None,
+        options=_options(field, mappable),
         help=field.help,
         plan=field.plan,
     )
+
+
+def _options(field: SettingsField, mappable: Sequence[MappableField]) -> list[str] | None:
+    """The words of a choice; of the field map, the fields of the accounting system with their types."""
+    if field.key == "field_map":
+        return [f"{f.name} ({f.type})" for f in mappable]
+    return list(field.kind.options) if isinstance(field.kind, Choice) else None
+
+
+def _mappable(host: Host, settings: Settings) -> Sequence[MappableField]:
+    """None while it is not known which accounting system the workspace has."""
+    try:
+        return host.plugins.backend(settings).mappable
+    except AttiBooksError:
+        return ()
 
 
 async def _slug_problems(host: Host, caller: Caller, settings: Settings) -> list[Problem]:

@@ -102,21 +102,6 @@ def tally(database_kind: str, record_property: Callable[[str, object], None]) ->
     return lambda boundary, seconds: record_property("kill", (database_kind, boundary, seconds))
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print what the kills came to; the notes come with the tests' reports, from whichever process ran them."""
-    tallied: dict[tuple[str, str], list[float]] = {}
-    for report in terminalreporter.getreports("passed"):
-        for name, noted in report.user_properties if report.when == "call" else ():
-            if name == "kill":
-                tallied.setdefault((noted[0], noted[1]), []).append(noted[2])
-    if not tallied:
-        return
-    terminalreporter.section("kills: one invoice each, record written, counted once")
-    for (database, boundary), seconds in sorted(tallied.items()):
-        line = f"{database:<11} {boundary:<40} {len(seconds):>3} kills, ended after {max(seconds):5.1f} s at most"
-        terminalreporter.write_line(line)
-
-
 @pytest.fixture
 def theatre(
     request: pytest.FixtureRequest,

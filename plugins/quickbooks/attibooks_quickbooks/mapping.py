@@ -14,6 +14,7 @@ import msgspec
 
 from attibooks_core.errors import PlanOutdated
 from attibooks_core.model import (
+    TAX_BY_BOOKS,
     AccountingInvoice,
     Books,
     DraftLine,
@@ -278,7 +279,7 @@ def _money(value: Decimal | None) -> Decimal:
 def _tax_by_books() -> Problem:
     return Problem(
         "tax",
-        "tax_by_books",
+        TAX_BY_BOOKS,
         "Only QuickBooks knows the sales tax, and works it out when it makes the invoice.",
         "Expect the total to be higher by the tax.",
         severity="warning",
