@@ -2,9 +2,15 @@
 
 import sys
 
-from benchmarks import b1_create, b6_footprint, b9_templates, sandbox
+from benchmarks import b1_create, b6_footprint, b9_templates, building, sandbox
 
-ALL = {"B1": b1_create.run, "B6": b6_footprint.run, "B9": b9_templates.run, "SANDBOX": sandbox.run}
+ALL = {
+    "B1": b1_create.run,
+    "B6": b6_footprint.run,
+    "B9": b9_templates.run,
+    "BUILD": building.run,
+    "SANDBOX": sandbox.run,
+}
 
 
 def main(wanted: list[str]) -> int:
