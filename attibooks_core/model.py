@@ -6,7 +6,7 @@ knows HTTP, a database or a vendor's JSON.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Flag, StrEnum, auto
@@ -15,9 +15,6 @@ from typing import Literal, TypeAlias
 from pydantic import SecretStr
 
 Severity: TypeAlias = Literal["error", "warning"]
-
-TAX_BY_BOOKS = "tax_by_books"
-"""Code of a plan's warning that only the books will know the tax; a created invoice does not repeat it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +173,6 @@ class InvoiceDraft:
         """Sum of the lines' rounded amounts, as accounting systems add them."""
         return sum((line.amount for line in self.lines), Decimal("0.00"))
 
-    def with_warnings(self, *warnings: Problem) -> "InvoiceDraft":
-        """The same draft with more warnings."""
-        return replace(self, warnings=(*self.warnings, *warnings))
-
 
 @dataclass(frozen=True, slots=True)
 class LineSketch:
@@ -194,10 +187,7 @@ class LineSketch:
 
 @dataclass(frozen=True, slots=True)
 class DraftSketch:
-    """A draft as far as it is known, and everything that is in its way; a person may mend it before it is finished.
-
-    :param problems: obstacles; the value that each of them is about is None here.
-    """
+    """A draft as far as it is known: what one of `problems` is about is None, and a person may mend it."""
 
     source: RecordRef
     invoice_date: date

@@ -39,6 +39,9 @@ from attibooks_core.model import (
 )
 from attibooks_core.settings import Settings
 
+TAX_BY_BOOKS = "tax_by_books"
+"""Code of a plan's warning that only the books will know the tax; a created invoice does not repeat it."""
+
 SettingsModel = TypeVar("SettingsModel", bound=BaseSettings)
 
 
@@ -447,6 +450,7 @@ class Observer(Protocol):
 
 
 __all__ = [
+    "TAX_BY_BOOKS",
     "AccountingBackend",
     "AppGateway",
     "BatchJob",

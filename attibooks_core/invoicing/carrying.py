@@ -39,8 +39,9 @@ from attibooks_core.invoicing.shapes import (
 from attibooks_core.invoicing.showing import show_error, show_invoice
 from attibooks_core.invoicing.workbench import Workbench, Workspace
 from attibooks_core.logs import EventLog
-from attibooks_core.model import TAX_BY_BOOKS, RecordRef, Submission, SubmissionPlan, WritebackReport, WritebackState
+from attibooks_core.model import RecordRef, Submission, SubmissionPlan, WritebackReport, WritebackState
 from attibooks_core.plans.quota import COUNTED
+from attibooks_core.protocols import TAX_BY_BOOKS
 from attibooks_core.storage.intents import Ending, Intent, IntentState
 from attibooks_core.storage.usage import Counter
 

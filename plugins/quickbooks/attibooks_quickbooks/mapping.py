@@ -14,7 +14,6 @@ import msgspec
 
 from attibooks_core.errors import PlanOutdated
 from attibooks_core.model import (
-    TAX_BY_BOOKS,
     AccountingInvoice,
     Books,
     DraftLine,
@@ -24,7 +23,7 @@ from attibooks_core.model import (
     SubmissionPlan,
     WireRequest,
 )
-from attibooks_core.protocols import Resolution
+from attibooks_core.protocols import TAX_BY_BOOKS, Resolution
 from attibooks_core.settings import Settings
 from attibooks_quickbooks.names import clean_name, plain
 from attibooks_quickbooks.settings import books_of
