@@ -11,7 +11,6 @@ from attibooks_sandbox.quickbooks.lists import create_entity, settle_name, updat
 from attibooks_sandbox.quickbooks.model import Entity
 from attibooks_sandbox.quickbooks.shapes import (
     COMMON,
-    EMPTY,
     FLAG,
     IGNORED,
     REFERENCE,
@@ -114,8 +113,6 @@ def create_account(company: Company, kind: str, cleaned: Cleaned, now: datetime)
 
 def update_account(company: Company, kind: str, cleaned: Cleaned, now: datetime) -> Entity:
     """Change an account, or put it out of use."""
-    if cleaned.get("Name") is EMPTY:
-        del cleaned["Name"]
     return update_entity(company, kind, cleaned, now, _finish)
 
 

@@ -11,7 +11,6 @@ from attibooks_sandbox.quickbooks.model import Entity
 from attibooks_sandbox.quickbooks.shapes import (
     COMMON,
     DAY,
-    EMPTY,
     FLAG,
     IGNORED,
     NUMBER,
@@ -73,8 +72,6 @@ def create_item(company: Company, kind: str, cleaned: Cleaned, now: datetime) ->
 
 def update_item(company: Company, kind: str, cleaned: Cleaned, now: datetime) -> Entity:
     """Change an item."""
-    if cleaned.get("Name") is EMPTY:
-        del cleaned["Name"]
     return update_entity(company, kind, cleaned, now, _finish)
 
 

@@ -10,7 +10,7 @@ import msgspec
 from attibooks_sandbox.quickbooks import faults
 from attibooks_sandbox.quickbooks.company import Company
 from attibooks_sandbox.quickbooks.model import Entity
-from attibooks_sandbox.quickbooks.shapes import Cleaned, merged
+from attibooks_sandbox.quickbooks.shapes import EMPTY, Cleaned, merged
 
 DELETED_SUFFIX = " (deleted)"
 Finish = Callable[[Company, dict[str, object], Entity | None], dict[str, object]]
@@ -47,14 +47,19 @@ def create_entity(company: Company, kind: str, cleaned: Cleaned, now: datetime, 
     return entity
 
 
-def update_entity(company: Company, kind: str, cleaned: Cleaned, now: datetime, finish: Finish) -> Entity:
-    """Change a member of a list; a change of nothing leaves token and time."""
+def update_entity(
+    company: Company, kind: str, cleaned: Cleaned, now: datetime, finish: Finish, *, name: str = "Name"
+) -> Entity:
+    """Change a member of a list; a change of nothing leaves token and time, and an empty name the name."""
     old = company.find(kind, required_id(cleaned))
     if old is None:
         raise faults.object_not_found()
     check_token(cleaned, old.token, company.profile.user_name)
     sparse = cleaned.get("sparse") is True
-    fields = finish(company, merged(old.fields, without_system(cleaned), sparse=sparse), old)
+    sent = without_system(cleaned)
+    if sent.get(name) is EMPTY:
+        del sent[name]
+    fields = finish(company, merged(old.fields, sent, sparse=sparse), old)
     if fields == old.fields:
         return old
     entity = msgspec.structs.replace(old, token=old.token + 1, updated=now, fields=fields)

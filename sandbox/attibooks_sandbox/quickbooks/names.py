@@ -16,7 +16,6 @@ from attibooks_sandbox.quickbooks.shapes import (
     COMMON,
     DAY,
     EMAIL,
-    EMPTY,
     FLAG,
     IGNORED,
     NUMBER,
@@ -127,9 +126,7 @@ def create_name(company: Company, kind: str, cleaned: Cleaned, now: datetime) ->
 def update_name(company: Company, kind: str, cleaned: Cleaned, now: datetime) -> Entity:
     """Change a customer, vendor or employee; its currency stays what it was."""
     cleaned = {name: value for name, value in cleaned.items() if name != "CurrencyRef"}
-    if cleaned.get("DisplayName") is EMPTY:
-        del cleaned["DisplayName"]
-    return update_entity(company, kind, cleaned, now, _FINISHERS[kind])
+    return update_entity(company, kind, cleaned, now, _FINISHERS[kind], name="DisplayName")
 
 
 def _finish_name(company: Company, fields: dict[str, object], old: Entity | None, kind: str) -> dict[str, object]:

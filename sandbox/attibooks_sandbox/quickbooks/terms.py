@@ -9,7 +9,7 @@ from attibooks_sandbox.quickbooks import faults
 from attibooks_sandbox.quickbooks.company import Company, folded
 from attibooks_sandbox.quickbooks.lists import create_entity, settle_name, update_entity
 from attibooks_sandbox.quickbooks.model import Entity
-from attibooks_sandbox.quickbooks.shapes import COMMON, EMPTY, FLAG, IGNORED, NUMBER, Cleaned, Shape, Text
+from attibooks_sandbox.quickbooks.shapes import COMMON, FLAG, IGNORED, NUMBER, Cleaned, Shape, Text
 
 _LIMITS = {
     "DueDays": (0, 999),
@@ -32,8 +32,6 @@ def create_term(company: Company, kind: str, cleaned: Cleaned, now: datetime) ->
 
 def update_term(company: Company, kind: str, cleaned: Cleaned, now: datetime) -> Entity:
     """Change a term, or put it out of use."""
-    if cleaned.get("Name") is EMPTY:
-        del cleaned["Name"]
     return update_entity(company, kind, cleaned, now, _finish)
 
 
