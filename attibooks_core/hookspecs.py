@@ -22,6 +22,7 @@ import pluggy
 if TYPE_CHECKING:
     import click
 
+    from attibooks_core.capabilities import InvoiceStore, RecordStore
     from attibooks_core.events import InvoiceEvent
     from attibooks_core.model import CompanyFacts, CrmRecord, InvoiceDraft
     from attibooks_core.protocols import (
@@ -112,6 +113,28 @@ def register_writeback_targets(host: "HostServices") -> "Iterable[WritebackTarge
 
 
 @hookspec
+def register_record_stores(host: "HostServices") -> "Iterable[RecordStore] | None":
+    """Stage 4, writeback: offer access to a CRM's objects, for plugins that keep records of their own there.
+
+    :param host: services of the host; keep it, do not call it here.
+    :return: stores, each with the key of its CRM; None when there is none to offer.
+
+    .. versionadded:: hook API 1.0
+    """
+
+
+@hookspec
+def register_invoice_stores(host: "HostServices") -> "Iterable[InvoiceStore] | None":
+    """Stage 4, writeback: offer stores that keep every invoice as a record of its own.
+
+    :param host: services of the host; keep it, do not call it here.
+    :return: stores, each with a key that no other plugin uses; None when there is none to offer.
+
+    .. versionadded:: hook API 1.0
+    """
+
+
+@hookspec
 def register_billing_providers(host: "HostServices") -> "Iterable[BillingProvider] | None":
     """Stage 5, billing: offer providers that know a workspace's plan.
 
@@ -188,8 +211,10 @@ __all__ = [
     "register_billing_providers",
     "register_commands",
     "register_draft_adjusters",
+    "register_invoice_stores",
     "register_observers",
     "register_record_readers",
+    "register_record_stores",
     "register_settings_fields",
     "register_writeback_targets",
 ]

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 import pluggy
 
+from attibooks_core.capabilities import InvoiceStore, RecordStore
 from attibooks_core.errors import AttiBooksError, ConfigurationError, InvalidSettings, PluginError, PluginUnavailable
 from attibooks_core.events import InvoiceEvent, StageFinished
 from attibooks_core.logs import EventLog
@@ -66,6 +67,8 @@ class Plugins:
             return
         self.readers: Mapping[str, RecordReader] = self._objects("register_record_readers", RecordReader, host)
         self.targets: Mapping[str, WritebackTarget] = self._objects("register_writeback_targets", WritebackTarget, host)
+        self.record_stores: Mapping[str, RecordStore] = self._objects("register_record_stores", RecordStore, host)
+        self.invoice_stores: Mapping[str, InvoiceStore] = self._objects("register_invoice_stores", InvoiceStore, host)
         self.backends: Mapping[str, AccountingBackend] = self._objects(
             "register_accounting_backends", AccountingBackend, host
         )

@@ -13,7 +13,7 @@ from attibooks_core.storage.engine import Database
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0003"
+HEAD = "0004"
 """Newest migration; a test compares it with the folder."""
 
 

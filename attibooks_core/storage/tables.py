@@ -101,16 +101,157 @@ invoices = Table(
     Column("company_id", Text, nullable=False),
     Column("invoice_id", Text, nullable=False),
     Column("number", Text),
-    Column("object", Text, nullable=False),
-    Column("record_id", Text, nullable=False),
-    Column("intent_id", Text, nullable=False),
+    Column("object", Text, comment="of the source record; none for an invoice that was made in the books"),
+    Column("record_id", Text),
+    Column("intent_id", Text),
     Column("status", Text, nullable=False),
     Column("version", Text, nullable=False),
     Column("books_updated_at", Instant, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("company_record", Text, comment="id of the company's record, once known"),
+    Column("shown_digest", Text, comment="what the source record shows"),
+    Column("stored_object", Text, comment="of the invoice's own record"),
+    Column("stored_record_id", Text),
+    Column("stored_digest", Text, comment="what the invoice's own record shows"),
+    Column("attempts", Integer, nullable=False, server_default="0", comment="to show it, since it last worked"),
+    Column("next_attempt_at", Instant, comment="it is not shown as it stands, and tried again then"),
+    Column("error_code", Text),
     PrimaryKeyConstraint("workspace_id", "backend", "environment", "company_id", "invoice_id"),
 )
 Index("ix_invoices_record", invoices.c.workspace_id, invoices.c.object, invoices.c.record_id, invoices.c.created_at)
+Index("ix_invoices_stored", invoices.c.workspace_id, invoices.c.stored_record_id)
+Index("ix_invoices_next_attempt_at", invoices.c.next_attempt_at)
+
+syncs = Table(
+    "syncs",
+    metadata,
+    Column("workspace_id", Text, nullable=False),
+    Column("backend", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("company_id", Text, nullable=False),
+    Column("sync_id", Text, nullable=False, unique=True),
+    Column("gateway", Text, nullable=False),
+    Column("state", Text, nullable=False, comment="idle, queued, waiting_for_lease or running"),
+    Column("scope", Text, nullable=False, comment="all, or the invoices that events name"),
+    Column("run", Integer, nullable=False),
+    Column("claim", Text, comment="the durable run that carries it"),
+    Column("trigger", Text, nullable=False),
+    Column("due_at", Instant, comment="when a queued one may start"),
+    Column("again", Text, comment="scope that was asked for while it ran"),
+    Column("cron_run", Text, comment="the newest nightly run that it belongs to"),
+    Column("cursor", Instant, comment="by the books' clock; everything before it is applied"),
+    Column("sweep", Boolean, nullable=False, comment="deletions may have been missed: compare ids"),
+    Column("attempts", Integer, nullable=False),
+    Column("started_at", Instant),
+    Column("ended_at", Instant),
+    Column("outcome", Text, comment="done, failed, needs_reconnect or skipped, of the last run"),
+    Column("error_code", Text),
+    Column("result", Text, comment="JSON: counts, times, error texts"),
+    Column("updated_at", Instant, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "backend", "environment", "company_id"),
+)
+Index("ix_syncs_state", syncs.c.state, syncs.c.due_at)
+Index("ix_syncs_claim", syncs.c.claim)
+Index("ix_syncs_company", syncs.c.backend, syncs.c.environment, syncs.c.company_id)
+Index("ix_syncs_cron_run", syncs.c.cron_run)
+
+books_events = Table(
+    "books_events",
+    metadata,
+    Column("event_id", Text, nullable=False),
+    Column("backend", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("company_id", Text, nullable=False),
+    Column("entity", Text, nullable=False),
+    Column("entity_id", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("handed_at", Instant, comment="handed to the workspaces of the company"),
+    PrimaryKeyConstraint("backend", "event_id"),
+)
+Index("ix_books_events_handed_at", books_events.c.handed_at, books_events.c.received_at)
+
+awaited = Table(
+    "awaited",
+    metadata,
+    Column("workspace_id", Text, nullable=False),
+    Column("backend", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("company_id", Text, nullable=False),
+    Column("invoice_id", Text, nullable=False),
+    Column("deleted", Boolean, nullable=False, comment="an event says that it was deleted"),
+    Column("at", Instant, nullable=False, comment="the newest event of it"),
+    PrimaryKeyConstraint("workspace_id", "backend", "environment", "company_id", "invoice_id"),
+)
+
+cron_runs = Table(
+    "cron_runs",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("trigger", Text, nullable=False, comment="schedule or call"),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+)
+
+lease_requests = Table(
+    "lease_requests",
+    metadata,
+    Column("workspace_id", Text, primary_key=True),
+    Column("job_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False, comment="asked, granted, refused or dead"),
+    Column("attempts", Integer, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("next_attempt_at", Instant),
+    Column("error_code", Text),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("workspace_id", Text, nullable=False),
+    Column("backend", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("company_id", Text, nullable=False),
+    Column("access", Text, nullable=False, comment="sealed"),
+    Column("refresh", Text, nullable=False, comment="sealed"),
+    Column("expires_at", Instant, nullable=False),
+    Column("refresh_expires_at", Instant),
+    Column("version", Integer, nullable=False, comment="one more with every new pair of tokens"),
+    Column("state", Text, nullable=False, comment="active or needs_reconnect"),
+    Column("locked_by", Text, comment="the one process that refreshes"),
+    Column("locked_until", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "backend", "environment", "company_id"),
+)
+
+settings_snapshots = Table(
+    "settings_snapshots",
+    metadata,
+    Column("workspace_id", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("settings", Text, nullable=False, comment="JSON object as validated"),
+    Column("created_at", Instant, nullable=False),
+    PrimaryKeyConstraint("workspace_id", "digest"),
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("task_id", Text, primary_key=True),
+    Column("workspace_id", Text, nullable=False),
+    Column("kind", Text, nullable=False, comment="reconcile, replay: what an operator or a call asked for"),
+    Column("arguments", Text, nullable=False, comment="JSON object"),
+    Column("state", Text, nullable=False, comment="queued, waiting_for_lease, running, succeeded or failed"),
+    Column("run", Integer, nullable=False),
+    Column("result", Text, comment="sealed"),
+    Column("error", Text, comment="sealed"),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+Index("ix_tasks_state", tasks.c.state, tasks.c.updated_at)
 
 batches = Table(
     "batches",

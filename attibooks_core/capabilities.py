@@ -1,0 +1,278 @@
+"""What plugins may offer beyond `protocols`: the life of an invoice after it was made.
+
+An accounting backend implements as many of these as its `capabilities` claim; the host looks for them with
+`isinstance`. As in `protocols`, objects are stateless towards workspaces.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from pydantic import SecretStr
+
+from attibooks_core.lifecycle import (
+    AttributeSpec,
+    BookedInvoice,
+    BooksEvent,
+    ChangePage,
+    GrantedTokens,
+    InvoiceEdit,
+    InvoiceEntry,
+    LiveInvoice,
+    SetupReport,
+    StoredAttribute,
+    StoreValue,
+)
+from attibooks_core.model import Books, CrmRecord, RecordRef, WireRequest
+from attibooks_core.protocols import Run, WorkspaceContext
+from attibooks_core.settings import Settings
+
+# -- accounting backends -----------------------------------------------------------------------------------------
+
+
+@runtime_checkable
+class ChangingBackend(Protocol):
+    """Edits and voids invoices (`Capability.EDIT_TERMS`, `EDIT_LINES`, `VOID`). There is no way to delete one.
+
+    The order is `read_live`, `plan_edit` or `plan_void`, then, with the request frozen and an intent stored,
+    `send_change`.
+    """
+
+    async def read_live(self, ws: WorkspaceContext, invoice_id: str) -> LiveInvoice:
+        """Read one invoice as it stands now, with what can be edited: one call.
+
+        :raises NotFound: code `invoice_not_found`; the books have none, or a deleted one.
+        """
+        ...
+
+    async def plan_edit(self, ws: WorkspaceContext, live: LiveInvoice, edit: InvoiceEdit) -> WireRequest:
+        """The very bytes that edit this version; details of lines that the edit does not name are kept.
+
+        :raises InvalidDraft: the edit cannot be made so (an unknown item, a line that is not there): every obstacle.
+        """
+        ...
+
+    def plan_void(self, live: LiveInvoice) -> WireRequest:
+        """The very bytes that void this version (pure)."""
+        ...
+
+    async def send_change(self, ws: WorkspaceContext, request: WireRequest, run: Run) -> BookedInvoice:
+        """Carry out an edit or a void; twice with the same run ids changes the books once.
+
+        :return: the invoice as the books answer it, without another read.
+        :raises Conflict: somebody else has changed the invoice since the version; nothing was done.
+        :raises NotFound: code `invoice_not_found`; it was deleted.
+        :raises Refused, ConnectionProblem, Unavailable: nothing was done.
+        :raises OutcomeUnknown: the answer is lost; the same call again tells.
+        """
+        ...
+
+
+@runtime_checkable
+class WatchedBackend(Protocol):
+    """Tells what has changed in the books (`Capability.CHANGES`)."""
+
+    def changes(self, ws: WorkspaceContext, since: datetime | None) -> AsyncIterator[ChangePage]:
+        """Every invoice that has changed, in few calls; the order of versions within a run is free.
+
+        :param since: the last run's cursor; None for a first run, which reads as far back as the books tell.
+        :raises ConnectionProblem, Unavailable, Refused: at any page; the pages before it stand.
+        """
+        ...
+
+    async def fetch_invoices(self, ws: WorkspaceContext, invoice_ids: Sequence[str]) -> Mapping[str, BookedInvoice]:
+        """Read several invoices in as few calls as possible, by id; deleted and unknown ones are left out."""
+        ...
+
+    async def existing_invoices(self, ws: WorkspaceContext, invoice_ids: Sequence[str]) -> frozenset[str]:
+        """Which of these the books still have: ids only, up to 1,000 a call."""
+        ...
+
+    async def count_invoices(self, ws: WorkspaceContext) -> int:
+        """How many invoices the books have: one call."""
+        ...
+
+
+@runtime_checkable
+class NotifyingBackend(Protocol):
+    """Sends webhooks (`Capability.WEBHOOKS`); mounted at `/webhooks/{key}`."""
+
+    key: str
+
+    def read_delivery(self, headers: Mapping[str, str], body: bytes) -> Sequence[BooksEvent]:
+        """Check a delivery and take it apart; pure. Events that no invoice can depend on are left out.
+
+        :param headers: lower-case names.
+        :raises Unauthorized: code `bad_signature`.
+        :raises AttiBooksError: code `malformed`; it is signed and cannot be read.
+        """
+        ...
+
+
+@runtime_checkable
+class GrantingBackend(Protocol):
+    """Can be connected by the host's own authorization flow (`/oauth/{key}/start`), for those who host themselves."""
+
+    key: str
+
+    def can_be_granted(self, environment: str) -> bool:
+        """Whether this host has a client id and secret for the environment."""
+        ...
+
+    def authorize_url(self, environment: str, *, state: str, challenge: str, redirect_uri: str) -> str:
+        """Where the user is sent to.
+
+        :param challenge: S256 challenge of PKCE, used where the server offers it.
+        """
+        ...
+
+    async def exchange(
+        self, environment: str, *, code: str, verifier: str, redirect_uri: str, company_id: str
+    ) -> GrantedTokens:
+        """Turn a code into tokens.
+
+        :raises ReconnectNeeded: the code is not good (any more).
+        :raises Unavailable: the server does not answer.
+        """
+        ...
+
+    async def refresh(self, environment: str, refresh_token: SecretStr) -> GrantedTokens:
+        """Get new tokens; the old refresh token may be dead from then on.
+
+        :raises ReconnectNeeded: the grant has ended.
+        :raises Unavailable: the server does not answer: not a reason to give the grant up.
+        """
+        ...
+
+    async def revoke(self, environment: str, refresh_token: SecretStr) -> None:
+        """End the grant there; one that has ended already is fine.
+
+        :raises Unavailable: the server does not answer.
+        """
+        ...
+
+
+# -- the CRM -----------------------------------------------------------------------------------------------------
+
+
+@runtime_checkable
+class AppCaller(Protocol):
+    """Calls the app inside the CRM back; offered by an `AppGateway`."""
+
+    async def call_back(self, workspace_id: str, callback_url: str, body: bytes) -> None:
+        """Send a signed message to the app's own address.
+
+        :raises ReconnectNeeded: the app answers that its connection is gone.
+        :raises NotFound: nobody answers at that address any more.
+        :raises Unavailable: try again later.
+        """
+        ...
+
+
+@runtime_checkable
+class RecordStore(Protocol):
+    """Objects, attributes and records of one CRM, for plugins that keep records there (`register_record_stores`).
+
+    Every method may raise `ReconnectNeeded`, `PermissionMissing` and `Unavailable` as `RecordReader.read_record` does.
+    """
+
+    key: str
+
+    async def has_object(self, ws: WorkspaceContext, slug: str) -> bool:
+        """Whether the workspace has such an object."""
+        ...
+
+    async def create_object(self, ws: WorkspaceContext, slug: str, singular: str, plural: str) -> None:
+        """Make an object.
+
+        :raises Refused: code `quota_exceeded` when the workspace's plan of the CRM allows no more objects.
+        """
+        ...
+
+    async def attributes(self, ws: WorkspaceContext, object_slug: str) -> Sequence[StoredAttribute]:
+        """Every attribute, archived ones included, past every cache.
+
+        :raises NotFound: code `object_not_found`.
+        """
+        ...
+
+    async def create_attribute(self, ws: WorkspaceContext, object_slug: str, spec: AttributeSpec) -> None:
+        """Make an attribute, its options included.
+
+        :raises Refused: the CRM says no.
+        """
+        ...
+
+    async def restore_attribute(self, ws: WorkspaceContext, object_slug: str, slug: str) -> None:
+        """Un-archive an attribute."""
+        ...
+
+    async def add_option(self, ws: WorkspaceContext, object_slug: str, slug: str, title: str) -> None:
+        """Add an option to a select, or un-archive the one of that title."""
+        ...
+
+    async def upsert(
+        self, ws: WorkspaceContext, object_slug: str, key_slug: str, values: Mapping[str, StoreValue]
+    ) -> RecordRef:
+        """Write the record whose unique attribute has the value that `values` gives it, or make one.
+
+        One call. Attributes that are not named stay; None clears.
+
+        :raises NotFound: code `object_not_found` or `attribute_not_found` (with `details["slug"]`).
+        :raises Refused: the CRM says no to a value.
+        """
+        ...
+
+    async def find(
+        self, ws: WorkspaceContext, object_slug: str, slug: str, values: Sequence[str]
+    ) -> Sequence[CrmRecord]:
+        """The records whose text attribute has one of these values, in few calls.
+
+        :raises NotFound: code `object_not_found` or `attribute_not_found`.
+        """
+        ...
+
+
+@runtime_checkable
+class InvoiceStore(Protocol):
+    """Keeps every invoice as a record of its own (`register_invoice_stores`)."""
+
+    key: str
+
+    def object_slug(self, settings: Settings) -> str | None:
+        """Slug of the object that holds them; None when the workspace has this switched off (pure)."""
+        ...
+
+    async def set_up(self, ws: WorkspaceContext, records: RecordStore) -> SetupReport:
+        """Make what is missing, change nothing that is there.
+
+        :raises Conflict: code `setup_conflict`, with every problem; nothing was made.
+        :raises Refused: code `quota_exceeded`.
+        """
+        ...
+
+    async def store(self, ws: WorkspaceContext, records: RecordStore, entry: InvoiceEntry) -> RecordRef:
+        """Write the record of an invoice: one call; attributes that users added stay.
+
+        :raises NotFound: code `setup_needed`; the object or one of its attributes is not there.
+        """
+        ...
+
+    async def read_back(self, ws: WorkspaceContext, records: RecordStore, keys: Sequence[str]) -> Sequence[CrmRecord]:
+        """The records of these invoices (`InvoiceEntry.key`); those without one are left out.
+
+        :raises NotFound: code `setup_needed`.
+        """
+        ...
+
+
+__all__ = [
+    "AppCaller",
+    "Books",
+    "ChangingBackend",
+    "GrantingBackend",
+    "InvoiceStore",
+    "NotifyingBackend",
+    "RecordStore",
+    "WatchedBackend",
+]
