@@ -27,6 +27,8 @@ from attibooks_core.invoicing.carrying import InvoiceCarrier
 from attibooks_core.invoicing.creating import InvoiceCreator
 from attibooks_core.invoicing.journal import EventJournal
 from attibooks_core.invoicing.leases import Leases
+from attibooks_core.invoicing.mirroring import Mirror
+from attibooks_core.invoicing.pacing import Paces
 from attibooks_core.invoicing.workbench import Workbench
 from attibooks_core.plans.quota import UnmeteredBilling
 from attibooks_core.plugins import Candidate, Plugins, explicit, installed_candidates
@@ -35,6 +37,7 @@ from attibooks_core.storage import schema
 from attibooks_core.storage.batches import Batches
 from attibooks_core.storage.engine import Database, database_file
 from attibooks_core.storage.intents import Intents
+from attibooks_core.storage.invoices import Invoices
 from attibooks_core.storage.trail import Trail
 from attibooks_core.storage.usage import Usage
 from attibooks_core.storage.vault import Vault, development_key
@@ -94,14 +97,17 @@ class Host:
             vault=self.vault,
             intents=Intents(self.database),
             batches=Batches(self.database),
+            invoices=Invoices(self.database),
             trail=Trail(self.database),
             usage=Usage(self.database),
             leases=Leases(self.clock),
+            paces=Paces(self.clock),
             runtime=runtime or _durable(settings),
             billing=self._billing(),
             wait_seconds=settings.wait_seconds,
         )
-        carrier = InvoiceCarrier(self.bench)
+        self.mirror = Mirror(self.bench)
+        carrier = InvoiceCarrier(self.bench, self.mirror)
         batch_carrier = BatchCarrier(self.bench, carrier)
         self.creator = InvoiceCreator(self.bench, carrier)
         self.batch_creator = BatchCreator(self.bench, batch_carrier)

@@ -27,7 +27,9 @@ from attibooks_core.events import InvoiceEvent, InvoiceSubmitted, SubmissionFail
 from attibooks_core.invoicing.answering import answer_of, error_answer
 from attibooks_core.invoicing.drafting import draft_invoice
 from attibooks_core.invoicing.entries import accepted_entry, ending_entry
+from attibooks_core.invoicing.first_showing import FirstShowing, seen_again, warnings_of
 from attibooks_core.invoicing.freezing import ANSWER, Frozen, freeze, marker_of, request_id_of, thaw
+from attibooks_core.invoicing.mirroring import Mirror
 from attibooks_core.invoicing.shapes import (
     CreatedShape,
     InvoiceShape,
@@ -43,6 +45,7 @@ from attibooks_core.model import RecordRef, Submission, SubmissionPlan, Writebac
 from attibooks_core.plans.quota import COUNTED
 from attibooks_core.protocols import TAX_BY_BOOKS
 from attibooks_core.storage.intents import Ending, Intent, IntentState
+from attibooks_core.storage.invoices import InvoiceRow
 from attibooks_core.storage.usage import Counter
 
 OPERATION = "create_invoice.v1"
@@ -82,8 +85,9 @@ class SubmissionRun:
 class InvoiceCarrier:
     """Carries intents of the route `invoices`."""
 
-    def __init__(self, bench: Workbench) -> None:
+    def __init__(self, bench: Workbench, mirror: Mirror) -> None:
         self._bench = bench
+        self._mirror = mirror
         self._stored: dict[str, Intent] = {}
         bench.runtime.register(OPERATION, self.carry)
 
@@ -148,7 +152,7 @@ class InvoiceCarrier:
             return await self._refuse(ws, run.intent, error, IntentState.FAILED)
         except AttiBooksError as error:
             return await self._refuse(ws, run.intent, error, IntentState.REFUSED)
-        return await self._accept(ws, run.intent, plan, submission)
+        return await self._accept(ws, run.intent, frozen.company, plan, submission)
 
     async def _submitted(self, ws: Workspace, frozen: Frozen, run: SubmissionRun) -> tuple[SubmissionPlan, Submission]:
         try:
@@ -176,21 +180,30 @@ class InvoiceCarrier:
         await self._bench.intents.replan(run.intent)
         return plan
 
-    async def _accept(self, ws: Workspace, intent: Intent, plan: SubmissionPlan, submission: Submission) -> str:
-        """Record the invoice and show it on the record at the same time: the books have said yes to both."""
+    async def _accept(
+        self,
+        ws: Workspace,
+        intent: Intent,
+        company: RecordRef | None,
+        plan: SubmissionPlan,
+        submission: Submission,
+    ) -> str:
+        """Record the invoice and show it on its records at the same time: the books have said yes to all of that."""
         now = self._bench.clock.now()
         shape = InvoiceShape.of(submission.invoice)
+        first = FirstShowing(await self._mirror.glass(ws), intent, submission.invoice, company)
         with self._bench.stage("commit", intent.workspace_id, intent.intent_id):
-            report, counter = await asyncio.gather(  # in this order: the CRM takes its time, the database does not
+            report, stored, counter = await asyncio.gather(  # the CRM takes its time, the database does not
                 self._shown(ws, intent, shape, now),
+                first.store(),
                 self._bench.intents.accept(intent, submission.invoice, accepted_entry(intent, submission.invoice, now)),
             )
         accepted = replace(intent, invoice_id=submission.invoice.id, state=IntentState.ACCEPTED)
         said = (w for w in (*plan.warnings, *submission.warnings) if w.code != TAX_BY_BOOKS)  # it is known by now
-        warnings = [ProblemShape.of(w) for w in said]
+        warnings = [ProblemShape.of(w) for w in (*said, *warnings_of(stored))]
         usage = await self._usage(intent, counter, now)
         answer = CreatedShape(invoice=shape, writeback=WritebackShape.of(report), usage=usage, warnings=warnings)
-        await self._end_accepted(ws, accepted, answer, report)
+        await self._end_accepted(ws, accepted, answer, report, first.end(report, stored))
         await self.tell(ws, accepted, InvoiceSubmitted, backend=ws.books.backend, invoice_id=submission.invoice.id)
         return "accepted"
 
@@ -214,7 +227,7 @@ class InvoiceCarrier:
         usage = await self._usage(intent, counter, now)
         writeback = WritebackShape.of(report)
         answer = CreatedShape(invoice=made.invoice, writeback=writeback, usage=usage, warnings=made.warnings)
-        await self._end_accepted(ws, intent, answer, report)
+        await self._end_accepted(ws, intent, answer, report, await self._seen_again(ws, intent, made.invoice, report))
         await self.tell(ws, intent, InvoiceSubmitted, backend=ws.books.backend, invoice_id=made.invoice.id)
 
     async def _shown(self, ws: Workspace, intent: Intent, invoice: InvoiceShape, now: datetime) -> WritebackReport:
@@ -227,16 +240,28 @@ class InvoiceCarrier:
         now = bench.clock.now()
         if not await bench.intents.is_newest(intent):
             report = WritebackReport(WritebackState.NONE)
-            return await self._end_accepted(ws, intent, None, report)
+            return await self._end_accepted(ws, intent, None, report, None)
         answer = await answer_of(bench, ws, intent)
         if answer is None:
             return await self._wait_for_lease(intent)
         report = await self._shown(ws, intent, answer.invoice, now)
         answer = msgspec.structs.replace(answer, writeback=WritebackShape.of(report))
-        return await self._end_accepted(ws, intent, answer, report)
+        row = await self._seen_again(ws, intent, answer.invoice, report)
+        return await self._end_accepted(ws, intent, answer, report, row)
+
+    async def _seen_again(
+        self, ws: Workspace, intent: Intent, shape: InvoiceShape, report: WritebackReport
+    ) -> InvoiceRow | None:
+        row = await self._bench.invoices.load(intent.workspace_id, ws.books, shape.id)
+        return None if row is None else seen_again(await self._mirror.glass(ws), row, shape, report)
 
     async def _end_accepted(
-        self, ws: Workspace, intent: Intent, answer: CreatedShape | None, report: WritebackReport
+        self,
+        ws: Workspace,
+        intent: Intent,
+        answer: CreatedShape | None,
+        report: WritebackReport,
+        row: InvoiceRow | None,
     ) -> str:
         now = self._bench.clock.now()
         parked = report.state is WritebackState.PARKED and now - intent.created_at < GIVE_UP_WRITEBACK
@@ -247,6 +272,7 @@ class InvoiceCarrier:
             outcome="ok" if body is not None else None,
             answer=self._bench.vault.seal(intent.workspace_id, ANSWER, body) if body is not None else None,
             next_attempt_at=now + pause_after(intent.attempts) if parked else None,
+            invoice=row,
         )
         if body is not None:  # whoever waits need not wait for this: until it is kept, a repeat of the click waits
             self._bench.outcomes.resolve(intent.intent_id, body)

@@ -138,7 +138,8 @@ class InvoiceCreator:
         now = self._bench.clock.now()
         workspace_id = request.caller.workspace_id
         plan = drafted.plan
-        frozen = Frozen(plan, request.settings.plain(), is_reviewed=request.draft_token is not None)
+        is_reviewed = request.draft_token is not None
+        frozen = Frozen(plan, request.settings.plain(), is_reviewed=is_reviewed, company=drafted.company)
         return Intent(
             intent_id=intent_id,
             workspace_id=workspace_id,

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from attibooks_core.errors import InvalidDraft
 from attibooks_core.invoicing.adjusting import adjusted
 from attibooks_core.invoicing.sketches import finished, sketch_of
-from attibooks_core.invoicing.sources import read_source
+from attibooks_core.invoicing.sources import company_of, read_source
 from attibooks_core.invoicing.texts import invalid_draft
 from attibooks_core.invoicing.workbench import Workbench, Workspace
 from attibooks_core.model import (
@@ -26,10 +26,14 @@ from attibooks_core.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """A draft, and the very bytes that a create sends for it; the plan's warnings are those of every stage so far."""
+    """A draft, and the very bytes that a create sends for it; the plan's warnings are those of every stage so far.
+
+    :param company: the company's record, when the source is one or names one.
+    """
 
     draft: InvoiceDraft
     plan: SubmissionPlan
+    company: RecordRef | None = None
 
 
 async def draft_invoice(bench: Workbench, ws: Workspace, ref: RecordRef, marker: str) -> Drafted:
@@ -42,14 +46,14 @@ async def draft_invoice(bench: Workbench, ws: Workspace, ref: RecordRef, marker:
     :raises NotFound: code `record_not_found`.
     :raises ConnectionProblem, Unavailable: as the plugins do.
     """
-    draft, facts = await build_draft(bench, ws, ref, marker)
+    draft, facts, record = await build_draft(bench, ws, ref, marker)
     with bench.stage("prepare", ws.context.workspace_id, marker):
-        return await prepare(ws, draft, facts, marker)
+        return replace(await prepare(ws, draft, facts, marker), company=company_of(record))
 
 
 async def build_draft(
     bench: Workbench, ws: Workspace, ref: RecordRef, marker: str
-) -> tuple[InvoiceDraft, CompanyFacts]:
+) -> tuple[InvoiceDraft, CompanyFacts, CrmRecord]:
     """Read, build and adjust: everything before the books are searched (see `draft_invoice`)."""
     check_target(ws.context.settings, ref)
     ws.require_accounting()
@@ -59,7 +63,7 @@ async def build_draft(
     _build(bench, ws, record, _unknown_company(ws.books))
     facts = await ws.backend.company(ws.context)
     with bench.stage("build", workspace_id, marker):
-        return await adjusted(bench, ws, _build(bench, ws, record, facts), record), facts
+        return await adjusted(bench, ws, _build(bench, ws, record, facts), record), facts, record
 
 
 async def prepare(ws: Workspace, draft: InvoiceDraft, facts: CompanyFacts, marker: str) -> Drafted:

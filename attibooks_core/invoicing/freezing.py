@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from attibooks_core.model import SubmissionPlan
+from attibooks_core.model import RecordRef, SubmissionPlan
 from attibooks_core.storage.vault import Vault
 
 PAYLOAD = "payload"
@@ -16,12 +16,14 @@ ANSWER = "answer"
 class Frozen(msgspec.Struct, frozen=True):
     """What an operation needs to be carried out again: the plan and the settings that it was made with.
 
+    :param company: the company's record, for the invoice's own record.
     :param is_reviewed: a person saw this very plan, so that no other may be sent instead.
     """
 
     plan: SubmissionPlan
     settings: Mapping[str, Any]
     is_reviewed: bool = False
+    company: RecordRef | None = None
 
 
 def freeze(vault: Vault, workspace_id: str, frozen: Frozen) -> str:

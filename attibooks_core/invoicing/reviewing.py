@@ -16,7 +16,7 @@ from attibooks_core.invoicing.drafting import (
 )
 from attibooks_core.invoicing.edits import Edits, edited
 from attibooks_core.invoicing.sketches import finished, stand_in
-from attibooks_core.invoicing.sources import read_source
+from attibooks_core.invoicing.sources import company_of, read_source
 from attibooks_core.invoicing.tokens import DraftToken, digest_of
 from attibooks_core.invoicing.workbench import Workbench, Workspace
 from attibooks_core.model import (
@@ -148,10 +148,12 @@ async def reviewed(
         sketch = replace(sketch, warnings=(*sketch.warnings, _source_changed()))
     seen = token.resolution
     if seen is not None and (edits is None or not edits.concern_the_books):
-        return planned(ws, finished(sketch), facts, seen, token.nonce), token.nonce
+        drafted = planned(ws, finished(sketch), facts, seen, token.nonce)
+        return replace(drafted, company=company_of(record)), token.nonce
     if seen is not None and (edits is None or not edits.choose_the_customer):
         sketch = replace(sketch, customer_id=sketch.customer_id or seen.match.id)  # the one that was seen
-    return await prepare(ws, finished(sketch), facts, token.nonce), token.nonce
+    drafted = await prepare(ws, finished(sketch), facts, token.nonce)
+    return replace(drafted, company=company_of(record)), token.nonce
 
 
 async def require_custom_mode(bench: Workbench, ws: Workspace) -> None:

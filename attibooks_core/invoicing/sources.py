@@ -56,6 +56,14 @@ async def _linked_company(ws: Workspace, record: CrmRecord) -> CrmRecord | None:
         return None
 
 
+def company_of(record: CrmRecord) -> RecordRef | None:
+    """The company that a record is, or the one that it names; None when it names none or several (product row 99)."""
+    if record.ref.object == COMPANIES:
+        return record.ref
+    linked = _companies_of(record)
+    return linked[0] if len(linked) == 1 else None
+
+
 def _companies_of(record: CrmRecord) -> list[RecordRef]:
     """The companies that the standard attribute names, else those of every other attribute."""
     for slug in REFERENCE_SLUGS:

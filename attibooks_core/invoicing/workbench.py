@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
+from attibooks_core.capabilities import InvoiceStore, RecordStore
 from attibooks_core.durable import DurableRuntime
 from attibooks_core.errors import AttiBooksError, NotConnected, PluginUnavailable
 from attibooks_core.events import StageFinished
 from attibooks_core.invoicing.leases import Lease, Leases
+from attibooks_core.invoicing.pacing import Paces
 from attibooks_core.model import Books
 from attibooks_core.plugins import Plugins, WorkspaceScope
 from attibooks_core.protocols import (
@@ -25,6 +27,7 @@ from attibooks_core.settings import Settings
 from attibooks_core.storage.batches import Batches
 from attibooks_core.storage.engine import Database
 from attibooks_core.storage.intents import Intents
+from attibooks_core.storage.invoices import Invoices
 from attibooks_core.storage.memory import BoundMemory
 from attibooks_core.storage.trail import Trail
 from attibooks_core.storage.usage import Usage
@@ -73,7 +76,11 @@ class Outcomes:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """One workspace as one operation sees it: context and the plugins that serve it."""
+    """One workspace as one operation sees it: context and the plugins that serve it.
+
+    :param records: the objects of the CRM, when a plugin gives access to them.
+    :param store: keeps invoices as records; None when the workspace has that switched off.
+    """
 
     context: WorkspaceContext
     scope: WorkspaceScope
@@ -81,6 +88,8 @@ class Workspace:
     books: Books
     reader: RecordReader
     target: WritebackTarget
+    records: RecordStore | None = None
+    store: InvoiceStore | None = None
 
     def require_accounting(self) -> None:
         """Refuse before anything is read when the call brought no token for the books.
@@ -102,9 +111,11 @@ class Workbench:
     vault: Vault
     intents: Intents
     batches: Batches
+    invoices: Invoices
     trail: Trail
     usage: Usage
     leases: Leases
+    paces: Paces
     runtime: DurableRuntime
     billing: BillingProvider
     wait_seconds: float
@@ -127,6 +138,8 @@ class Workbench:
             books=books,
             reader=_served(self.plugins.readers, gateway, "record reader"),
             target=_served(self.plugins.targets, gateway, "writeback target"),
+            records=self.plugins.record_stores.get(gateway),
+            store=self.plugins.invoice_store(settings),
         )
 
     @contextmanager

@@ -142,6 +142,11 @@ class Plugins:
             raise InvalidSettings(f"{problem.message} {fix}", problems=[problem])
         return next(iter(self.backends.values()))
 
+    def invoice_store(self, settings: Settings) -> InvoiceStore | None:
+        """The store that keeps the invoices of a workspace with these settings as records; None when it wants none."""
+        stores = (self.invoice_stores[key] for key in sorted(self.invoice_stores))
+        return next((store for store in stores if store.object_slug(settings) is not None), None)
+
     @property
     def backend_blocked(self) -> bool:
         """Whether a plugin that may be a backend was left out by a setting of this host."""

@@ -27,10 +27,10 @@ from attibooks_core.storage.intents import (
     accept_now,
     end_now,
     load_now,
-    lock_of,
     open_now,
     reopen_now,
 )
+from attibooks_core.storage.recent import lock_of
 from attibooks_core.storage.statements import insert_once, one_at_a_time
 from attibooks_core.storage.tables import batch_items, batches, idempotency_keys
 from attibooks_core.storage.trail import TrailEntry

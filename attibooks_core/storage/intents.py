@@ -13,23 +13,23 @@ Every change names the run that makes it and is applied only while that run is t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
-from attibooks_core.errors import LimitReached, Question, Superseded
+from attibooks_core.errors import LimitReached, Superseded
 from attibooks_core.model import AccountingInvoice, Books, RecordRef
 from attibooks_core.storage import usage
 from attibooks_core.storage.engine import Database
-from attibooks_core.storage.statements import insert_once, one_at_a_time
+from attibooks_core.storage.invoices import InvoiceRow, keep_now
+from attibooks_core.storage.recent import ask_about_recent
+from attibooks_core.storage.statements import insert_once, upsert
 from attibooks_core.storage.tables import idempotency_keys, intents, invoices, used_drafts
 from attibooks_core.storage.trail import TrailEntry
 from attibooks_core.storage.trail import add as add_trail
 
-RECENT = timedelta(seconds=60)
-"""Another invoice for the same record within this time is asked about (product row 106)."""
 IN_BATCH = "invoices/batch/record"
 """Route of the intents whose invoices a batch makes, many in one call; nobody else may send those."""
 
@@ -107,6 +107,7 @@ class Ending:
 
     :param outcome: `ok` or `error` pins an answer under the key, `failed` keeps it for the job; None keeps nothing.
     :param answer: sealed body of that answer.
+    :param invoice: as its records show it by then.
     """
 
     state: IntentState
@@ -116,6 +117,7 @@ class Ending:
     error_code: str | None = None
     reference: str | None = None
     next_attempt_at: datetime | None = None
+    invoice: InvoiceRow | None = None
 
 
 class DraftUsed(Exception):
@@ -341,10 +343,17 @@ def accept_now(
     environment = intent.books.environment
     values = {"state": IntentState.ACCEPTED, "invoice_id": invoice.id, "updated_at": entry.at}
     _move(connection, intent, values)
-    if insert_once(connection, invoices, _invoice_values(intent, invoice, entry.at)):
+    if _link(connection, intent, invoice, entry.at):
         usage.commit(connection, intent.workspace_id, environment, intent.usage_month, month)
     add_trail(connection, intent.workspace_id, entry)
     return usage.counter(connection, intent.workspace_id, environment, month)
+
+
+def _link(connection: sa.Connection, intent: Intent, invoice: AccountingInvoice, now: datetime) -> bool:
+    """Store the invoice as this intent's; False when it is already. A sync may have heard of it first."""
+    known = ("status", "version", "books_updated_at", "number")
+    made_by_nobody = invoices.c.intent_id.is_(None)
+    return upsert(connection, invoices, _invoice_values(intent, invoice, now), keep=known, where=made_by_nobody)
 
 
 def end_now(connection: sa.Connection, intent: Intent, ending: Ending) -> None:
@@ -352,6 +361,8 @@ def end_now(connection: sa.Connection, intent: Intent, ending: Ending) -> None:
     _move(connection, intent, _ending_values(intent, ending))
     if ending.state in {IntentState.REFUSED, IntentState.FAILED}:
         usage.release(connection, intent.workspace_id, intent.books.environment, intent.usage_month)
+    if ending.invoice is not None:
+        keep_now(connection, intent.workspace_id, ending.invoice, None)
     if ending.outcome is not None:
         _pin(connection, intent, ending)
     add_trail(connection, intent.workspace_id, ending.entry)
@@ -362,9 +373,11 @@ def _move(connection: sa.Connection, intent: Intent, values: Mapping[str, Any]) 
         raise Superseded("Another run of this operation took over.")
 
 
-def lock_of(workspace_id: str, source: RecordRef) -> str:
-    """Name of the lock under which invoices for a record are opened one at a time."""
-    return f"{workspace_id}/{source.object}/{source.record_id}"
+def _ask_about_recent(connection: sa.Connection, intent: Intent) -> None:
+    without = (IntentState.REFUSED, IntentState.FAILED)
+    ask_about_recent(
+        connection, intent.workspace_id, intent.source, intent.intent_id, intent.created_at, without=without
+    )
 
 
 def _draft_values(intent: Intent, draft_id: str) -> dict[str, Any]:
@@ -464,31 +477,3 @@ def _reserve(connection: sa.Connection, intent: Intent, limit: int | None) -> No
         f"This month's {limit} invoices are used up. Upgrade the plan, or wait for the first of next month.",
         details={"used": used.used, "held": used.held, "limit": limit},
     )
-
-
-def _ask_about_recent(connection: sa.Connection, intent: Intent) -> None:
-    one_at_a_time(connection, lock_of(intent.workspace_id, intent.source))
-    wanted = (
-        sa.select(intents.c.created_at, intents.c.invoice_id, invoices.c.number)
-        .outerjoin(
-            invoices,
-            sa.and_(
-                invoices.c.workspace_id == intents.c.workspace_id,
-                invoices.c.intent_id == intents.c.intent_id,
-            ),
-        )
-        .where(
-            *_same_record(intent),
-            intents.c.created_at > intent.created_at - RECENT,
-            intents.c.state.not_in([IntentState.REFUSED, IntentState.FAILED]),
-            intents.c.intent_id != intent.intent_id,
-        )
-        .order_by(intents.c.created_at.desc())
-        .limit(1)
-    )
-    found = connection.execute(wanted).one_or_none()
-    if found is None:
-        return
-    seconds = max(int((intent.created_at - found.created_at).total_seconds()), 0)
-    made = f"Invoice {found.number or found.invoice_id} was created" if found.invoice_id else "An invoice was started"
-    raise Question(f"{made} for this record {seconds} s ago. Confirm to create another one.")

@@ -68,7 +68,7 @@ async def guarded(call: Awaitable[T], name: str) -> T | AttiBooksError:
 
 async def _built(bench: Workbench, ws: Workspace, wanted: Wanted) -> _Built:
     marker = marker_of(wanted.intent_id)
-    draft, facts = await build_draft(bench, ws, wanted.ref, marker)
+    draft, facts, _ = await build_draft(bench, ws, wanted.ref, marker)
     return _Built(draft, facts, marker)
 
 

@@ -2,48 +2,26 @@
 
 import asyncio
 from collections.abc import Sequence
-from weakref import WeakValueDictionary
 
 import msgspec
 
 from attibooks_core.errors import AttiBooksError, Superseded
 from attibooks_core.events import SubmissionFailed
 from attibooks_core.invoicing.answering import kept_error
-from attibooks_core.invoicing.batch.drafting import AT_ONCE
 from attibooks_core.invoicing.carrying import InvoiceCarrier
 from attibooks_core.invoicing.freezing import ANSWER
+from attibooks_core.invoicing.pacing import Pace
 from attibooks_core.invoicing.shapes import MadeShape
 from attibooks_core.invoicing.showing import show_error
 from attibooks_core.invoicing.workbench import Workbench, Workspace
 from attibooks_core.logs import EventLog
 from attibooks_core.model import RecordRef
 from attibooks_core.plans.quota import month_of
-from attibooks_core.protocols import Clock
 from attibooks_core.storage.batches import Batch, BatchItem
 from attibooks_core.storage.intents import IntentState
 from attibooks_core.storage.usage import Counter
 
-WRITES_A_SECOND = 24
-"""Just below what Attio takes of a workspace (Attio API, rate limits: 25 writes a second)."""
-
 log = EventLog(__name__)
-
-
-class Pace:
-    """Lets so many through in a second, evenly, and only a few at once."""
-
-    def __init__(self, clock: Clock) -> None:
-        self.places = asyncio.Semaphore(AT_ONCE)
-        self._clock = clock
-        self._next = 0.0
-
-    async def wait(self) -> None:
-        """Wait for the next turn."""
-        now = self._clock.monotonic()
-        turn = max(self._next, now)
-        self._next = turn + 1 / WRITES_A_SECOND
-        if turn > now:
-            await self._clock.sleep(turn - now)
 
 
 class Shower:
@@ -52,14 +30,13 @@ class Shower:
     def __init__(self, bench: Workbench, carrier: InvoiceCarrier) -> None:
         self._bench = bench
         self._carrier = carrier
-        self._paces: WeakValueDictionary[str, Pace] = WeakValueDictionary()
 
     async def show(self, ws: Workspace, batch: Batch, items: Sequence[BatchItem]) -> bool:
         """Show decided items and take note of it; whether all of them are done with.
 
         :raises Superseded: another run took over.
         """
-        pace = self._paces.setdefault(batch.workspace_id, Pace(self._bench.clock))
+        pace = self._bench.paces.of(batch.workspace_id)
         now = self._bench.clock.now()
         counter = await self._bench.usage.count(batch.workspace_id, ws.books.environment, month_of(now))
         ends = await asyncio.gather(*(self._paced(pace, ws, batch, item, counter) for item in items))

@@ -141,6 +141,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('error_code', sa.Text(), nullable=True))
         batch_op.alter_column('object',
                existing_type=sa.TEXT(),
+               comment='of the source record; none for an invoice that was made in the books',
                nullable=True)
         batch_op.alter_column('record_id',
                existing_type=sa.TEXT(),
