@@ -6,7 +6,8 @@ Every process runs one caretaker; a claim decides which of them starts the next 
 from datetime import timedelta
 
 from attibooks_core.invoicing.batch.carrying import BatchCarrier
-from attibooks_core.invoicing.carrying import InvoiceCarrier, run_id_of
+from attibooks_core.invoicing.carrying import InvoiceCarrier
+from attibooks_core.invoicing.running import run_id_of
 from attibooks_core.invoicing.workbench import Workbench
 from attibooks_core.logs import EventLog
 from attibooks_core.storage.intents import Intent

@@ -5,31 +5,21 @@ A run first asks what the intent already knows: no invoice yet, so submit; an in
 """
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 import msgspec
 
 from attibooks_core.durable import OperationRun
-from attibooks_core.durable.port import Reference
-from attibooks_core.errors import (
-    AttiBooksError,
-    ConnectionProblem,
-    OutcomeUnknown,
-    PlanOutdated,
-    PluginError,
-    Refused,
-    Superseded,
-    Unavailable,
-)
-from attibooks_core.events import InvoiceEvent, InvoiceSubmitted, SubmissionFailed, WritebackFailed
-from attibooks_core.invoicing.answering import answer_of, error_answer
+from attibooks_core.errors import AttiBooksError, PlanOutdated, Refused, Superseded
+from attibooks_core.events import InvoiceSubmitted, SubmissionFailed, WritebackFailed
+from attibooks_core.invoicing.answering import answer_of
 from attibooks_core.invoicing.drafting import draft_invoice
 from attibooks_core.invoicing.entries import accepted_entry, ending_entry
 from attibooks_core.invoicing.first_showing import FirstShowing, seen_again, warnings_of
-from attibooks_core.invoicing.freezing import ANSWER, Frozen, freeze, marker_of, request_id_of, thaw
+from attibooks_core.invoicing.freezing import ANSWER, Frozen, freeze, marker_of, thaw
 from attibooks_core.invoicing.mirroring import Mirror
+from attibooks_core.invoicing.running import IntentCarrier, SubmissionRun, pause_after
 from attibooks_core.invoicing.shapes import (
     CreatedShape,
     InvoiceShape,
@@ -38,9 +28,8 @@ from attibooks_core.invoicing.shapes import (
     UsageShape,
     WritebackShape,
 )
-from attibooks_core.invoicing.showing import show_error, show_invoice
+from attibooks_core.invoicing.showing import show_invoice
 from attibooks_core.invoicing.workbench import Workbench, Workspace
-from attibooks_core.logs import EventLog
 from attibooks_core.model import RecordRef, Submission, SubmissionPlan, WritebackReport, WritebackState
 from attibooks_core.plans.quota import COUNTED
 from attibooks_core.protocols import TAX_BY_BOOKS
@@ -48,77 +37,18 @@ from attibooks_core.storage.intents import Ending, Intent, IntentState
 from attibooks_core.storage.invoices import InvoiceRow
 from attibooks_core.storage.usage import Counter
 
-OPERATION = "create_invoice.v1"
 GIVE_UP_WRITEBACK = timedelta(hours=24)
-PAUSES = (2, 5, 10, 15, 30, 60, 300, 900)
-"""Seconds before the next attempt, by the number of attempts so far; the last one stays."""
-
-log = EventLog(__name__)
 
 
-@dataclass
-class SubmissionRun:
-    """One run as the backend sees it. Implements `protocols.Run`."""
-
-    bench: Workbench
-    intent: Intent
-    run: OperationRun
-    maybe_sent: bool
-    started_at: datetime
-
-    def request_id(self, part: str) -> str:
-        """The key of one outside write."""
-        return request_id_of(self.intent.intent_id, self.intent.generation, part)
-
-    async def fence(self) -> None:
-        """Only the process that owns the run, and only the newest run, may write.
-
-        :raises Superseded: neither.
-        """
-        await self.run.fence()
-        if self.maybe_sent:
-            newest = await self.bench.intents.run_of(self.intent.workspace_id, self.intent.intent_id)
-            if newest != self.intent.run:
-                raise Superseded("Another run of this operation took over.")
-
-
-class InvoiceCarrier:
+class InvoiceCarrier(IntentCarrier):
     """Carries intents of the route `invoices`."""
 
+    operation = "create_invoice.v1"
+    doubt = "QuickBooks may have made the invoice, its answer was lost. It is looked up and the record will show it."
+
     def __init__(self, bench: Workbench, mirror: Mirror) -> None:
-        self._bench = bench
+        super().__init__(bench)
         self._mirror = mirror
-        self._stored: dict[str, Intent] = {}
-        bench.runtime.register(OPERATION, self.carry)
-
-    async def start(self, intent: Intent) -> None:
-        """Start the newest run of an intent in this process.
-
-        :param intent: as it was just stored: its run need not read it again.
-        """
-        reference = {"workspace": intent.workspace_id, "intent": intent.intent_id, "run": str(intent.run)}
-        run_id = run_id_of(intent)
-        self._stored[run_id] = intent
-        try:
-            await self._bench.runtime.start(OPERATION, run_id, reference)
-        except BaseException:
-            self._stored.pop(run_id, None)
-            raise
-
-    async def carry(self, run: OperationRun, reference: Reference) -> Reference:
-        """The operation; see the module."""
-        intent = self._stored.pop(run.run_id, None)
-        if intent is None or run.recovered:
-            intent = await self._bench.intents.load(reference["workspace"], reference["intent"])
-        if intent is None or intent.state.ended or str(intent.run) != reference["run"]:
-            return {"outcome": "superseded"}
-        try:
-            return {"outcome": await self._carry(run, intent)}
-        except Superseded:
-            raise
-        except Exception:
-            log.exception("operation_failed", intent=intent.intent_id, run=intent.run)
-            return {"outcome": await self._unknown(intent, PluginError("core", OPERATION))}
 
     async def _carry(self, run: OperationRun, intent: Intent) -> str:
         lease = self._bench.leases.of(intent.workspace_id)
@@ -129,9 +59,7 @@ class InvoiceCarrier:
         ws = self._bench.open(intent.gateway, intent.workspace_id, settings, lease)
         if intent.invoice_id is not None:
             return await self._show_again(ws, intent)
-        maybe_sent = run.recovered or intent.run != intent.first_run
-        submission_run = SubmissionRun(self._bench, intent, run, maybe_sent, intent.created_at)
-        return await self._submit(ws, frozen, submission_run)
+        return await self._submit(ws, frozen, self._run_of(run, intent))
 
     # -- submitting ----------------------------------------------------------------------------------------------
 
@@ -142,16 +70,8 @@ class InvoiceCarrier:
                 plan, submission = await self._submitted(ws, frozen, run)
         except Superseded:
             raise
-        except OutcomeUnknown as error:
-            return await self._unknown(run.intent, error)
-        except ConnectionProblem as error:
-            if run.maybe_sent:
-                return await self._unknown(run.intent, error)
-            return await self._refuse(ws, run.intent, error, IntentState.REFUSED)
-        except Unavailable as error:
-            return await self._refuse(ws, run.intent, error, IntentState.FAILED)
         except AttiBooksError as error:
-            return await self._refuse(ws, run.intent, error, IntentState.REFUSED)
+            return await self._failed(ws, run, error, run.intent.source)
         return await self._accept(ws, run.intent, frozen.company, plan, submission)
 
     async def _submitted(self, ws: Workspace, frozen: Frozen, run: SubmissionRun) -> tuple[SubmissionPlan, Submission]:
@@ -285,63 +205,14 @@ class InvoiceCarrier:
 
     # -- other endings -------------------------------------------------------------------------------------------
 
-    async def _refuse(self, ws: Workspace, intent: Intent, error: AttiBooksError, state: IntentState) -> str:
-        """No invoice was made. A refusal is pinned under the key; a failure of a machine is not."""
-        now = self._bench.clock.now()
-        await show_error(ws, intent.source, error, now)
-        ending = Ending(
-            state,
-            ending_entry(intent, now, state.value, error.message, error),
-            outcome="error" if state is IntentState.REFUSED else "failed",
-            answer=self._bench.vault.seal(intent.workspace_id, ANSWER, error_answer(error)),
-            error_code=error.code,
-            reference=error.reference,
-        )
-        await self._bench.intents.end(intent, ending)
-        self._bench.outcomes.resolve(intent.intent_id, error)
+    async def _refuse(
+        self, ws: Workspace, intent: Intent, error: AttiBooksError, state: IntentState, shown_on: RecordRef | None
+    ) -> str:
+        """No invoice was made."""
+        outcome = await super()._refuse(ws, intent, error, state, shown_on)
         await self.tell(ws, intent, SubmissionFailed, code=error.code)
-        return state.value
-
-    async def _unknown(self, intent: Intent, error: AttiBooksError) -> str:
-        """The writes may have arrived: keep the reservation, and look again soon."""
-        now = self._bench.clock.now()
-        at = now + pause_after(intent.attempts)
-        entry = ending_entry(intent, now, "unknown", error.message, error)
-        ending = Ending(IntentState.UNKNOWN, entry, error_code=error.code, next_attempt_at=at)
-        await self._bench.intents.end(intent, ending)
-        text = "QuickBooks may have made the invoice, its answer was lost. It is looked up and the record will show it."
-        told = OutcomeUnknown(text, reference=error.reference, details={"job_id": intent.intent_id})
-        self._bench.outcomes.resolve(intent.intent_id, told)
-        return IntentState.UNKNOWN.value
-
-    async def _wait_for_lease(self, intent: Intent) -> str:
-        """Without tokens nothing can be done: the next call of the workspace brings some."""
-        now = self._bench.clock.now()
-        entry = ending_entry(intent, now, "waiting", "Waits for the next call of the app, which brings access.")
-        await self._bench.intents.end(intent, Ending(IntentState.WAITING, entry, error_code=intent.error_code))
-        return IntentState.WAITING.value
-
-    async def tell(self, ws: Workspace, intent: Intent, event: type[InvoiceEvent], **facts: str) -> None:
-        """Tell the plugins of the workspace what happened to an intent."""
-        await self.tell_of(ws, intent.intent_id, intent.source, event, **facts)
-
-    async def tell_of(
-        self, ws: Workspace, intent_id: str, source: RecordRef, event: type[InvoiceEvent], **facts: str
-    ) -> None:
-        """The same of what may never have become an intent."""
-        told = event(uuid4().hex, self._bench.clock.now(), ws.context.workspace_id, intent_id, source, **facts)
-        await self._bench.plugins.tell(ws.scope, told)
-
-
-def run_id_of(intent: Intent) -> str:
-    """The id of the newest run of an intent."""
-    return f"{intent.intent_id}.{intent.run}"
+        return outcome
 
 
 def _outdated(error: PlanOutdated) -> Refused:
     return Refused(error.message, reference=error.reference, details=error.details)
-
-
-def pause_after(attempts: int) -> timedelta:
-    """How long to wait after that many attempts."""
-    return timedelta(seconds=PAUSES[min(attempts, len(PAUSES) - 1)])

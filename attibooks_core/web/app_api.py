@@ -10,10 +10,11 @@ from litestar.params import FromPath, JSONBody
 
 from attibooks_core.host import Host
 from attibooks_core.invoicing.batch.creating import LARGEST, BatchRequest
-from attibooks_core.invoicing.creating import ROUTE, CreateRequest, StillRunning
+from attibooks_core.invoicing.creating import ROUTE, CreateRequest
 from attibooks_core.invoicing.leases import Lease
 from attibooks_core.invoicing.preview_answer import preview_answer
 from attibooks_core.invoicing.reviewing import review
+from attibooks_core.invoicing.serving import StillRunning
 from attibooks_core.invoicing.shapes import CreatedShape, PreviewShape, UsageShape
 from attibooks_core.model import RecordRef
 from attibooks_core.plans.quota import COUNTED, month_of
@@ -132,7 +133,7 @@ async def create_invoice(
             draft_token=data.draft_token,
             edits=data.edits,
         )
-        return await host.creator.create(request)
+        return await host.creator.serve(request)
 
     outcome = await calls.single(ROUTE, call, produce)
     if isinstance(outcome, StillRunning):

@@ -11,8 +11,8 @@ from litestar import Request
 from attibooks_core.errors import AttiBooksError, Conflict, InvalidSettings
 from attibooks_core.host import Host
 from attibooks_core.invoicing.answering import repeat
-from attibooks_core.invoicing.creating import check_same_body
 from attibooks_core.invoicing.freezing import ANSWER
+from attibooks_core.invoicing.serving import check_same_body
 from attibooks_core.invoicing.template_settings import template_problems
 from attibooks_core.model import Caller, Problem
 from attibooks_core.settings import Settings

@@ -13,7 +13,8 @@ from attibooks_core.durable.port import Reference
 from attibooks_core.errors import Superseded
 from attibooks_core.invoicing.batch.showing import Shower
 from attibooks_core.invoicing.batch.voyage import Voyage
-from attibooks_core.invoicing.carrying import InvoiceCarrier, pause_after
+from attibooks_core.invoicing.carrying import InvoiceCarrier
+from attibooks_core.invoicing.running import pause_after
 from attibooks_core.invoicing.workbench import Workbench
 from attibooks_core.logs import EventLog
 from attibooks_core.storage.batches import Batch, BatchState

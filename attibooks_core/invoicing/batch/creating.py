@@ -8,11 +8,11 @@ import msgspec
 
 from attibooks_core.errors import NotFound
 from attibooks_core.invoicing.batch.carrying import SETTINGS, BatchCarrier
-from attibooks_core.invoicing.creating import GRACE, check_same_body
 from attibooks_core.invoicing.drafting import check_target
 from attibooks_core.invoicing.freezing import intent_id_of
 from attibooks_core.invoicing.leases import Lease
 from attibooks_core.invoicing.reviewing import require_custom_mode
+from attibooks_core.invoicing.serving import GRACE, check_same_body
 from attibooks_core.invoicing.tokens import refused
 from attibooks_core.invoicing.workbench import Workbench, Workspace
 from attibooks_core.model import Caller, RecordRef

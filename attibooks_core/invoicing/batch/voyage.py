@@ -21,10 +21,10 @@ from attibooks_core.invoicing.answering import error_answer
 from attibooks_core.invoicing.batch.drafting import Wanted, draft_all
 from attibooks_core.invoicing.batch.showing import Shower
 from attibooks_core.invoicing.batch.submitting import Cargo, Chunk, ChunkRun, Outcome, size_of, submit_chunk
-from attibooks_core.invoicing.carrying import pause_after
 from attibooks_core.invoicing.drafting import Drafted
 from attibooks_core.invoicing.entries import accepted_entry, ending_entry, opened_entry, refused_entry
 from attibooks_core.invoicing.freezing import ANSWER, Frozen, freeze, thaw
+from attibooks_core.invoicing.running import pause_after
 from attibooks_core.invoicing.shapes import InvoiceShape, MadeShape, ProblemShape
 from attibooks_core.invoicing.workbench import Workbench, Workspace
 from attibooks_core.model import RecordRef, Submission, SubmissionPlan
