@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from attibooks_core.errors import AttiBooksError, ConnectionProblem, NotFound, PlanOutdated
+from attibooks_core.errors import AttiBooksError, ConnectionProblem, PlanOutdated
+from attibooks_core.lifecycle import BookedInvoice, InvoiceEdit, LiveInvoice
 from attibooks_core.model import (
-    AccountingInvoice,
     Books,
     Capability,
     CompanyFacts,
@@ -14,6 +14,7 @@ from attibooks_core.model import (
     RecordRef,
     Submission,
     SubmissionPlan,
+    WireRequest,
 )
 from attibooks_core.protocols import (
     BatchJob,
@@ -27,25 +28,35 @@ from attibooks_core.protocols import (
 from attibooks_core.settings import Settings
 from attibooks_quickbooks import mapping
 from attibooks_quickbooks.batching import BATCH_SIZE, BatchSubmitter, few_at_once
+from attibooks_quickbooks.changing import Changer
 from attibooks_quickbooks.client import QuickBooksClient
 from attibooks_quickbooks.company import Companies, access_of
 from attibooks_quickbooks.customers import Known
 from attibooks_quickbooks.faults import vendor_code
 from attibooks_quickbooks.fields import MAPPABLE
 from attibooks_quickbooks.lists import Lists
-from attibooks_quickbooks.refusals import CHANGED_BOOKS, NOT_FOUND
+from attibooks_quickbooks.refusals import CHANGED_BOOKS, NOT_FOUND, no_invoice
 from attibooks_quickbooks.resolve import Resolver
 from attibooks_quickbooks.settings import KEY, QuickBooksHostSettings, books_of
 from attibooks_quickbooks.submission import Submitter
+from attibooks_quickbooks.voiding import as_remembered
 from attibooks_quickbooks.wire import InvoiceAnswer
 
 
 class QuickBooksBackend:
-    """Implements `protocols.AccountingBackend` and `protocols.BatchingBackend`."""
+    """Implements `AccountingBackend` and `BatchingBackend` of `protocols`, and `capabilities.ChangingBackend`."""
 
     key = KEY
     display_name = "QuickBooks Online"
-    capabilities = Capability.MULTICURRENCY | Capability.TAX | Capability.SEND_EMAIL | Capability.SANDBOX
+    capabilities = (
+        Capability.MULTICURRENCY
+        | Capability.TAX
+        | Capability.SEND_EMAIL
+        | Capability.SANDBOX
+        | Capability.EDIT_TERMS
+        | Capability.EDIT_LINES
+        | Capability.VOID
+    )
     mappable: Sequence[MappableField] = MAPPABLE
     batch_size = BATCH_SIZE
 
@@ -55,6 +66,7 @@ class QuickBooksBackend:
         self._lists = Lists(clock)
         self._resolver = Resolver(self._client, self._companies, self._lists)
         self._submitter = Submitter(self._client, clock)
+        self._changer = Changer(self._client, clock, self._companies, self._lists)
         self._batch_submitter = BatchSubmitter(self._client, clock, self._submitter)
 
     def books(self, settings: Settings) -> Books:
@@ -130,23 +142,48 @@ class QuickBooksBackend:
                 self._mind(ws, end)
         return ends
 
-    async def fetch_invoice(self, ws: WorkspaceContext, invoice_id: str) -> AccountingInvoice:
+    async def fetch_invoice(self, ws: WorkspaceContext, invoice_id: str) -> BookedInvoice:
         """Read one invoice.
 
         :raises NotFound: code `invoice_not_found`.
         """
         access = access_of(ws)
         if not (invoice_id.isascii() and invoice_id.isdigit()):
-            raise _no_invoice(invoice_id)
+            raise no_invoice(invoice_id)
         try:
             invoice = (await self._client.read(access, f"invoice/{invoice_id}", InvoiceAnswer)).invoice
         except AttiBooksError as error:
             if vendor_code(error) == NOT_FOUND:
-                raise _no_invoice(invoice_id, error) from error
+                raise no_invoice(invoice_id, error) from error
             raise
         has_currency = invoice.currency_ref is not None and invoice.currency_ref.value
         currency = "" if has_currency else (await self.company(ws)).home_currency
-        return mapping.invoice_of(access.books, invoice, currency)
+        return await as_remembered(ws, mapping.invoice_of(access.books, invoice, currency))
+
+    async def read_live(self, ws: WorkspaceContext, invoice_id: str) -> LiveInvoice:
+        """Read one invoice for somebody who wants to edit or void it: one call.
+
+        :raises NotFound: code `invoice_not_found`.
+        """
+        async with self._minding(ws):
+            return await self._changer.read_live(ws, invoice_id)
+
+    async def plan_edit(self, ws: WorkspaceContext, live: LiveInvoice, edit: InvoiceEdit) -> WireRequest:
+        """The very bytes of an edit; asks only for items and tax codes that are new on a line.
+
+        :raises InvalidDraft: every obstacle at once.
+        """
+        async with self._minding(ws):
+            return await self._changer.plan_edit(ws, live, edit)
+
+    def plan_void(self, live: LiveInvoice) -> WireRequest:
+        """The very bytes of a void."""
+        return self._changer.plan_void(live)
+
+    async def send_change(self, ws: WorkspaceContext, request: WireRequest, run: Run) -> BookedInvoice:
+        """Carry an edit or a void out (see `ChangingBackend.send_change`)."""
+        async with self._minding(ws):
+            return await self._changer.send_change(ws, request, run)
 
     @asynccontextmanager
     async def _minding(self, ws: WorkspaceContext) -> AsyncIterator[None]:
@@ -161,13 +198,3 @@ class QuickBooksBackend:
         if isinstance(error, PlanOutdated | ConnectionProblem) or vendor_code(error) in CHANGED_BOOKS:
             self._companies.drop(ws)
             self._lists.drop(ws)
-
-
-def _no_invoice(invoice_id: str, error: AttiBooksError | None = None) -> NotFound:
-    shown = invoice_id if invoice_id.isalnum() and len(invoice_id) <= 40 else "of this id"
-    return NotFound(
-        f"QuickBooks has no invoice {shown}. It may have been deleted there.",
-        code="invoice_not_found",
-        reference=error.reference if error else None,
-        details=error.details if error else {},
-    )

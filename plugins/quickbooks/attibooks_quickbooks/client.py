@@ -77,7 +77,8 @@ class _Call:
     def target(self) -> str:
         """Path and query."""
         request_id = {"requestid": self.request_id} if self.request_id else {}
-        return f"{self.path}?{urlencode({**request_id, 'minorversion': MINOR_VERSION})}"
+        joint = "&" if "?" in self.path else "?"
+        return f"{self.path}{joint}{urlencode({**request_id, 'minorversion': MINOR_VERSION})}"
 
     def headers(self, token: str) -> dict[str, str]:
         """All headers; without `accept` QuickBooks answers in XML."""

@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from attibooks_core.errors import PlanOutdated
+from attibooks_core.lifecycle import BookedInvoice, EditedLine
 from attibooks_core.model import (
-    AccountingInvoice,
     Books,
     DraftLine,
     InvoiceDraft,
@@ -84,7 +84,7 @@ def customer_body(draft: InvoiceDraft, references: Mapping[str, Any]) -> str:
         body["PrimaryEmailAddr"] = {"Address": draft.customer_email}
     if references["sends_currency"]:
         body["CurrencyRef"] = {"value": references["currency"]}
-    return _json(body)
+    return encoded(body)
 
 
 def invoice_body(draft: InvoiceDraft, resolution: Resolution, marker: str) -> str:
@@ -107,10 +107,10 @@ def invoice_body(draft: InvoiceDraft, resolution: Resolution, marker: str) -> st
     if references["tax_excluded"]:
         body["GlobalTaxCalculation"] = "TaxExcluded"
     body["Line"] = [_line(line, references) for line in draft.lines]
-    return _json(body)
+    return encoded(body)
 
 
-def amount_of(line: DraftLine) -> Decimal:
+def amount_of(line: DraftLine | EditedLine) -> Decimal:
     """Rate times quantity, rounded half up to cents: QuickBooks refuses any other amount (6070)."""
     return _EXACT.quantize(_EXACT.multiply(line.rate, line.quantity), _CENT)
 
@@ -148,15 +148,15 @@ def sent_value(request: WireRequest, *path: str) -> str | None:
 def _line(line: DraftLine, references: Mapping[str, Any]) -> dict[str, Any]:
     detail: dict[str, Any] = {
         "ItemRef": {"value": _of_line(references["items"], line.item)},
-        "Qty": _number(line.quantity),
-        "UnitPrice": _number(line.rate),
+        "Qty": number(line.quantity),
+        "UnitPrice": number(line.rate),
     }
     if (tax_code := _of_line(references["tax_codes"], line.tax_code)) is not None:
         detail["TaxCodeRef"] = {"value": tax_code}
     detail |= references["detail"]
     return {
         "DetailType": "SalesItemLineDetail",
-        "Amount": _number(amount_of(line)),
+        "Amount": number(amount_of(line)),
         "Description": plain(line.description),
         "SalesItemLineDetail": detail,
     }
@@ -172,12 +172,13 @@ def _of_line(ids: Mapping[str, str | None], text: str | None) -> str | None:
     return ids[text or ""]
 
 
-def _number(value: Decimal) -> msgspec.Raw:
+def number(value: Decimal) -> msgspec.Raw:
     """A JSON number with the digits of the decimal, without an exponent; a negative zero loses its sign."""
     return msgspec.Raw(format(_EXACT.add(value, Decimal(0)), "f").encode())
 
 
-def _json(body: Mapping[str, Any]) -> str:
+def encoded(body: Mapping[str, Any]) -> str:
+    """A body as text."""
     return msgspec.json.encode(body).decode()
 
 
@@ -194,14 +195,14 @@ def _no_address() -> Problem:
 # -- what we get -------------------------------------------------------------------------------------------------
 
 
-def invoice_of(books: Books, invoice: Invoice, currency: str) -> AccountingInvoice:
+def invoice_of(books: Books, invoice: Invoice, currency: str) -> BookedInvoice:
     """An invoice of QuickBooks in AttiBooks' words.
 
     :param currency: stands in when QuickBooks does not name one.
     """
     customer, meta = invoice.customer_ref, invoice.meta_data
     changed = instant(meta.last_updated_time or meta.create_time) if meta else None
-    return AccountingInvoice(
+    return BookedInvoice(
         books=books,
         id=invoice.id,
         number=invoice.doc_number or None,
@@ -215,6 +216,9 @@ def invoice_of(books: Books, invoice: Invoice, currency: str) -> AccountingInvoi
         customer_name=(customer.name if customer else None) or "",
         version=invoice.sync_token,
         updated_at=changed or _EPOCH,
+        invoice_date=_day(invoice.txn_date),
+        memo=(invoice.customer_memo.value if invoice.customer_memo else None) or None,
+        customer_email=(invoice.bill_email.address if invoice.bill_email else None) or None,
     )
 
 
@@ -228,10 +232,15 @@ def status_of(invoice: Invoice) -> InvoiceStatus:
     balance = balance_of(invoice)
     if balance > 0:
         return InvoiceStatus.OPEN
-    is_zero = not balance and not _money(invoice.total_amt) and not any(_money(x.amount) for x in invoice.line or [])
-    if is_zero and re.search(r"\bVoided\b", invoice.private_note or ""):
+    if is_over_nothing(invoice) and re.search(r"\bVoided\b", invoice.private_note or ""):
         return InvoiceStatus.VOIDED
     return InvoiceStatus.PAID
+
+
+def is_over_nothing(invoice: Invoice) -> bool:
+    """Whether every amount of an invoice is zero, as after a void."""
+    amounts = [invoice.total_amt, invoice.balance, *(line.amount for line in invoice.line or [])]
+    return not any(_money(amount) for amount in amounts)
 
 
 def balance_of(invoice: Invoice) -> Decimal:

@@ -11,7 +11,9 @@ from types import MappingProxyType
 from attibooks_core.errors import (
     AccountMismatch,
     AttiBooksError,
+    Conflict,
     InvalidDraft,
+    NotFound,
     PermissionMissing,
     ReconnectNeeded,
     Refused,
@@ -22,6 +24,7 @@ DUPLICATE_REQUEST = "600"
 DUPLICATE_NUMBER = "6140"
 DUPLICATE_NAME = "6240"
 NOT_FOUND = "610"
+CLOSED_BOOKS = frozenset({"6200", "6210"})
 
 GONE = frozenset({NOT_FOUND, "2500", "6250"})
 """Codes that say: something that the call refers to is not there any more, or is inactive."""
@@ -89,6 +92,11 @@ REFUSALS: Mapping[int, Refusal] = MappingProxyType(
             "The person who connected QuickBooks has no access to this company any more, or too few rights.",
             "Let an admin of the QuickBooks company connect again in settings section 1.",
         ),
+        5010: Refusal(
+            Conflict,
+            "Somebody else has changed the invoice in QuickBooks meanwhile.",
+            "Look at it as it is now, and try again.",
+        ),
         600: Refusal(
             Refused,
             "QuickBooks has already had this very request.",
@@ -131,6 +139,16 @@ REFUSALS: Mapping[int, Refusal] = MappingProxyType(
             "Rename the record, or the other one in QuickBooks.",
             "customer_name",
         ),
+        6450: Refusal(
+            Refused,
+            "QuickBooks does not void an invoice that has been settled.",
+            "Undo the payment or the deposit in QuickBooks, then try again.",
+        ),
+        6540: Refusal(
+            Refused,
+            "The payment of this invoice has been deposited, so QuickBooks does not let it be changed.",
+            "Take the payment out of the deposit in QuickBooks, then try again.",
+        ),
         6420: Refusal(
             InvalidDraft,
             "There is no e-mail address to send the invoice to.",
@@ -139,3 +157,14 @@ REFUSALS: Mapping[int, Refusal] = MappingProxyType(
         ),
     }
 )
+
+
+def no_invoice(invoice_id: str, error: AttiBooksError | None = None) -> NotFound:
+    """The answer about an invoice that is not there."""
+    shown = invoice_id if invoice_id.isalnum() and len(invoice_id) <= 40 else "of this id"
+    return NotFound(
+        f"QuickBooks has no invoice {shown}. It may have been deleted there.",
+        code="invoice_not_found",
+        reference=error.reference if error else None,
+        details=error.details if error else {},
+    )

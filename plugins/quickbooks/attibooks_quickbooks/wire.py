@@ -36,6 +36,30 @@ class Line(Struct, frozen=True, rename="pascal"):
     amount: Decimal | None = None
 
 
+class SalesDetail(Struct, frozen=True, rename="pascal"):
+    """What is sold on a line, and for how much."""
+
+    item_ref: Ref | None = None
+    unit_price: Decimal | None = None
+    qty: Decimal | None = None
+    tax_code_ref: Ref | None = None
+
+
+class FullLine(Line, frozen=True, rename="pascal"):
+    """A line with what a person may edit of it."""
+
+    id: str | None = None
+    description: str | None = None
+    detail_type: str | None = None
+    sales_item_line_detail: SalesDetail | None = None
+
+
+class LinkedTxn(Struct, frozen=True, rename="pascal"):
+    """Another transaction that an invoice hangs together with."""
+
+    txn_type: str | None = None
+
+
 class TaxDetail(Struct, frozen=True, rename="pascal"):
     """The tax that QuickBooks worked out."""
 
@@ -48,9 +72,12 @@ class Invoice(Struct, frozen=True, rename="pascal"):
     id: str
     sync_token: str = "0"  # noqa: S105 - a version
     doc_number: str | None = None
+    txn_date: str | None = None
     due_date: str | None = None
     customer_ref: Ref | None = None
     currency_ref: Ref | None = None
+    customer_memo: Ref | None = None
+    bill_email: EmailAddress | None = None
     private_note: str | None = None
     email_status: str | None = None
     total_amt: Decimal | None = None
@@ -59,6 +86,14 @@ class Invoice(Struct, frozen=True, rename="pascal"):
     txn_tax_detail: TaxDetail | None = None
     meta_data: MetaData | None = None
     status: str | None = field(default=None, name="status")
+
+
+class FullInvoice(Invoice, frozen=True, rename="pascal"):
+    """An invoice with what tells whether and how it can be edited."""
+
+    line: list[FullLine] | None = None  # type: ignore[assignment]
+    linked_txn: list[LinkedTxn] | None = None
+    global_tax_calculation: str | None = None
 
 
 class Customer(Struct, frozen=True, rename="pascal"):
@@ -196,6 +231,12 @@ class InvoiceAnswer(Struct, frozen=True, rename="pascal"):
     """Answer to every call about one invoice."""
 
     invoice: Invoice
+
+
+class RawInvoiceAnswer(Struct, frozen=True, rename="pascal"):
+    """The same with the invoice as it was sent, every member of it and every digit."""
+
+    invoice: Raw
 
 
 class CustomerAnswer(Struct, frozen=True, rename="pascal"):
