@@ -6,7 +6,7 @@ import pytest
 import attibooks_quickbooks
 
 FILES = sorted(Path(attibooks_quickbooks.__file__).parent.glob("*.py"))
-PUBLIC = {"errors", "events", "hookspecs", "model", "protocols", "retries", "settings"}
+PUBLIC = {"capabilities", "errors", "events", "hookspecs", "lifecycle", "model", "protocols", "retries", "settings"}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
@@ -18,10 +18,12 @@ def test_only_the_public_surface_of_the_core_is_imported(file):
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
-def test_nothing_in_here_can_delete_or_void(file):
+def test_nothing_in_here_can_delete(file):
+    """Row 124: no text in the plugin is a verb, or an operation, that deletes; the only operation is to void."""
     strings = [n.value for n in ast.walk(ast.parse(file.read_text())) if isinstance(n, ast.Constant)]
     texts = [s for s in strings if isinstance(s, str)]
-    assert not [s for s in texts if "operation=" in s or s in {"DELETE", "PUT", "PATCH", "delete", "void"}]
+    assert not [s for s in texts if s in {"DELETE", "PUT", "PATCH", "delete"} or "operation=delete" in s]
+    assert {s for s in texts if "operation=" in s} <= {"invoice?operation=void"}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
