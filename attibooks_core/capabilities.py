@@ -35,7 +35,7 @@ class ChangingBackend(Protocol):
     """Edits and voids invoices (`Capability.EDIT_TERMS`, `EDIT_LINES`, `VOID`). There is no way to delete one.
 
     The order is `read_live`, `plan_edit` or `plan_void`, then, with the request frozen and an intent stored,
-    `send_change`.
+    `send_change`. The parts of the requests are called `edit` and `void`.
     """
 
     async def read_live(self, ws: WorkspaceContext, invoice_id: str) -> LiveInvoice:
@@ -60,7 +60,8 @@ class ChangingBackend(Protocol):
         """Carry out an edit or a void; twice with the same run ids changes the books once.
 
         :return: the invoice as the books answer it, without another read.
-        :raises Conflict: somebody else has changed the invoice since the version; nothing was done.
+        :raises Conflict: the invoice has changed since the version, and this call changed nothing; when an answer was
+            lost, it may be this very change that an earlier call made: the invoice tells.
         :raises NotFound: code `invoice_not_found`; it was deleted.
         :raises Refused, ConnectionProblem, Unavailable: nothing was done.
         :raises OutcomeUnknown: the answer is lost; the same call again tells.

@@ -24,6 +24,8 @@ from attibooks_core.invoicing.batch.creating import BatchCreator
 from attibooks_core.invoicing.builder import DefaultBuilder
 from attibooks_core.invoicing.caretaking import Caretaker
 from attibooks_core.invoicing.carrying import InvoiceCarrier
+from attibooks_core.invoicing.changing.carrying import ChangeCarrier
+from attibooks_core.invoicing.changing.serving import EditServer, VoidServer
 from attibooks_core.invoicing.creating import InvoiceCreator
 from attibooks_core.invoicing.journal import EventJournal
 from attibooks_core.invoicing.leases import Leases
@@ -109,9 +111,12 @@ class Host:
         self.mirror = Mirror(self.bench)
         carrier = InvoiceCarrier(self.bench, self.mirror)
         batch_carrier = BatchCarrier(self.bench, carrier)
+        changes = ChangeCarrier(self.bench, self.mirror)
         self.creator = InvoiceCreator(self.bench, carrier)
+        self.editor = EditServer(self.bench, changes, self.mirror)
+        self.voider = VoidServer(self.bench, changes, self.mirror)
         self.batch_creator = BatchCreator(self.bench, batch_carrier)
-        self.caretaker = Caretaker(self.bench, carrier, batch_carrier)
+        self.caretaker = Caretaker(self.bench, carrier, changes, batch_carrier)
         self._background = background
         self._tasks: list[asyncio.Task[None]] = []
 

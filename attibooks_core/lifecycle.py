@@ -47,6 +47,13 @@ class LiveLine:
     item: str | None = None
     tax_code: str | None = None
 
+    @property
+    def figures(self) -> tuple[Decimal, Decimal]:
+        """Quantity and rate; where the books keep only an amount, it is one of that."""
+        if self.quantity is None or self.rate is None:
+            return Decimal(1), self.amount
+        return self.quantity, self.rate
+
 
 @dataclass(frozen=True, slots=True)
 class LiveInvoice:
@@ -99,6 +106,11 @@ class EditedLine:
     rate: Decimal
     item: str | None = None
     tax_code: str | None = None
+
+    @property
+    def figures(self) -> tuple[Decimal, Decimal]:
+        """Quantity and rate."""
+        return self.quantity, self.rate
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,24 @@ class AppClient:
             body["settings"] = self.settings
         return self.call("POST", "invoices/batch", body, key=key or uuid4().hex)
 
+    def live(self, object_slug: str, record_id: str, **more: Any) -> httpx.Response:
+        """Open the dialog of *Edit Invoice in QuickBooks*."""
+        return self.read("invoices/live", self._about(object_slug, record_id, more))
+
+    def edit(self, object_slug: str, record_id: str, *, key: str | None = None, **more: Any) -> httpx.Response:
+        """Submit the dialog of *Edit Invoice in QuickBooks*."""
+        return self.call("POST", "invoices/edit", self._about(object_slug, record_id, more), key=key or uuid4().hex)
+
+    def void(self, object_slug: str, record_id: str, *, key: str | None = None, **more: Any) -> httpx.Response:
+        """Click *Void in QuickBooks*, or confirm it."""
+        return self.call("POST", "invoices/void", self._about(object_slug, record_id, more), key=key or uuid4().hex)
+
+    def _about(self, object_slug: str, record_id: str, more: dict[str, Any]) -> dict[str, Any]:
+        body = {"object": object_slug, "record_id": record_id, **more}
+        if self.settings is not None and "settings" not in body:
+            body["settings"] = self.settings
+        return body
+
     def job(self, job_id: str) -> httpx.Response:
         """How a job stands."""
         return self.call("GET", f"jobs/{job_id}")

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from attibooks_core.invoicing.batch.carrying import BatchCarrier
 from attibooks_core.invoicing.carrying import InvoiceCarrier
+from attibooks_core.invoicing.changing.carrying import ChangeCarrier
 from attibooks_core.invoicing.running import run_id_of
 from attibooks_core.invoicing.workbench import Workbench
 from attibooks_core.logs import EventLog
@@ -25,9 +26,12 @@ log = EventLog(__name__)
 class Caretaker:
     """A loop over what is left to do."""
 
-    def __init__(self, bench: Workbench, carrier: InvoiceCarrier, batches: BatchCarrier) -> None:
+    def __init__(
+        self, bench: Workbench, carrier: InvoiceCarrier, changes: ChangeCarrier, batches: BatchCarrier
+    ) -> None:
         self._bench = bench
         self._carrier = carrier
+        self._changes = changes
         self._batches = batches
 
     async def run(self) -> None:
@@ -67,9 +71,10 @@ class Caretaker:
 
     def _has_tokens(self, intent: Intent) -> bool:
         lease = self._bench.leases.of(intent.workspace_id)
-        return lease is not None and (intent.invoice_id is not None or lease.accounting is not None)
+        is_only_shown = intent.invoice_id is not None and not intent.is_change
+        return lease is not None and (is_only_shown or lease.accounting is not None)
 
     async def _go_on(self, intent: Intent) -> None:
         claimed = await self._bench.intents.claim(intent, self._bench.clock.now())
         if claimed is not None:
-            await self._carrier.start(claimed)
+            await (self._changes if claimed.is_change else self._carrier).start(claimed)

@@ -50,6 +50,8 @@ class CreateRequest:
 class InvoiceCreator(IntentServer[CreateRequest]):
     """Serves the route `invoices`: one invoice for one click."""
 
+    asks = "An invoice was asked for."
+
     def __init__(self, bench: Workbench, carrier: InvoiceCarrier) -> None:
         super().__init__(bench, carrier, ROUTE)
 

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from msgspec import UNSET, Struct, UnsetType
 
+from attibooks_core.invoicing.parts import FIX, Figure, Parts, typed
 from attibooks_core.invoicing.texts import clean
 from attibooks_core.invoicing.values import (
     MAX_LINES,
@@ -21,15 +22,12 @@ from attibooks_core.invoicing.values import (
     text_value,
 )
 from attibooks_core.model import DraftSketch, LineSketch, PlainValue, Problem, Provenance, Source
-from attibooks_core.settings import plain_decimal
 
 T = TypeVar("T")
 
-Figure: TypeAlias = str | int | float | None
 Text: TypeAlias = str | UnsetType | None
 
 _LINE_FIELDS = ("service_description", "rate", "quantity", "lines")
-_FIX = "Correct it in the dialog."
 
 
 class LineEdit(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -80,7 +78,7 @@ class _Editor:
 
     def __init__(self, sketch: DraftSketch) -> None:
         self._sketch = sketch
-        self._problems = list(sketch.problems)
+        self._parts = Parts(sketch.problems)
         self._provenance = dict(sketch.provenance)
 
     def apply(self, edits: Edits) -> DraftSketch:
@@ -92,59 +90,56 @@ class _Editor:
         self._invoice_date(edits.invoice_date)
         if edits.lines is not UNSET:
             self._lines(edits.lines)
-        return replace(self._sketch, problems=tuple(self._problems), provenance=self._provenance)
+        return replace(self._sketch, problems=tuple(self._parts.problems), provenance=self._provenance)
 
     def _customer(self, edits: Edits) -> None:
         if edits.customer_name is not UNSET:
             self._set("customer_name", "customer.name", "customer_name", edits.customer_name, name_value)
             self._sketch = replace(self._sketch, customer_id=None)
             if self._sketch.customer_name is None and not self._has("customer_name"):
-                self._refuse("customer_name", BadValue("missing", "The customer has no name.", _FIX))
+                self._parts.refuse("customer_name", BadValue("missing", "The customer has no name.", FIX))
         if edits.customer_id is not UNSET:
             self._clear("customer_name")
             self._sketch = replace(self._sketch, customer_id=edits.customer_id or None)
             self._provenance["customer.id"] = _by_user(edits.customer_id)
         if edits.customer_id and not edits.customer_id.isalnum():
             message = f"{quoted(edits.customer_id)} is no customer's id."
-            self._refuse("customer_name", BadValue("unknown_customer", message, "Choose one of the candidates."))
+            self._parts.refuse("customer_name", BadValue("unknown_customer", message, "Choose one of the candidates."))
 
     def _invoice_date(self, given: Text) -> None:
         if given is UNSET:
             return
-        day = self._parsed("invoice_date", date_value, given or "")
+        day = self._parts.parsed("invoice_date", date_value, given or "")
         if day is not None:
             self._sketch = replace(self._sketch, invoice_date=day)
             self._provenance["invoice_date"] = _by_user(given)
 
     def _lines(self, lines: Sequence[LineEdit]) -> None:
-        self._problems = [p for p in self._problems if not _is_of_lines(p)]
+        self._parts.problems = [p for p in self._parts.problems if not _is_of_lines(p)]
         self._provenance = {path: o for path, o in self._provenance.items() if not path.startswith("lines.")}
         if not lines:
-            self._refuse("lines", BadValue("missing", "The invoice has no line.", "Add one in the dialog."))
+            self._parts.refuse("lines", BadValue("missing", "The invoice has no line.", "Add one in the dialog."))
         if len(lines) > MAX_LINES:
             message = f"The invoice has {len(lines)} lines, {MAX_LINES} are allowed."
-            self._refuse("lines", BadValue("too_many", message, "Remove some, or make several invoices."))
+            self._parts.refuse("lines", BadValue("too_many", message, "Remove some, or make several invoices."))
         made = tuple(self._line(f"lines.{n}", line) for n, line in enumerate(lines[:MAX_LINES]))
         self._sketch = replace(self._sketch, lines=made)
 
     def _line(self, at: str, edit: LineEdit) -> LineSketch:
         if edit.id is not None:
             message = f"The draft has no line {quoted(edit.id)}."
-            self._refuse(f"{at}.id", BadValue("unknown_line", message, "Send null as the id of every line."))
+            self._parts.refuse(f"{at}.id", BadValue("unknown_line", message, "Send null as the id of every line."))
         description = self._part(at, "description", edit.description, text_value)
         quantity = self._part(at, "quantity", edit.quantity, quantity_value)
         rate = self._part(at, "rate", edit.rate, rate_value)
         if quantity is not None and rate is not None:
-            self._parsed(f"{at}.rate", lambda _: check_amount(quantity, rate), "")
+            self._parts.parsed(f"{at}.rate", lambda _: check_amount(quantity, rate), "")
         return LineSketch(description, quantity, rate, edit.item or None, edit.tax_code or None)
 
     def _part(self, at: str, part: str, given: Figure, parse: Callable[[PlainValue], T]) -> T | None:
-        raw = str(given if isinstance(given, str) else "" if given is None else (plain_decimal(given) or given))
+        raw = typed(given)
         self._provenance[f"{at}.{part}"] = _by_user(raw)
-        if not raw.strip():
-            self._refuse(f"{at}.{part}", BadValue("missing", f"A line has no {part}.", "Enter one in the dialog."))
-            return None
-        return self._parsed(f"{at}.{part}", parse, raw)
+        return self._parts.of_line(at, part, raw, parse)
 
     def _set(self, member: str, path: str, field: str, given: Text, parse: Callable[[PlainValue], Any]) -> None:
         """Set a member of the draft, or clear it; blank text counts as null."""
@@ -152,26 +147,16 @@ class _Editor:
             return
         self._clear(field)
         blank = given is None or not given.strip()
-        value = None if blank else self._parsed(field, parse, str(given))
+        value = None if blank else self._parts.parsed(field, parse, str(given))
         changes: dict[str, Any] = {member: value or None}
         self._sketch = replace(self._sketch, **changes)
         self._provenance[path] = _by_user(given)
 
-    def _parsed(self, field: str, parse: Callable[[PlainValue], T], raw: PlainValue) -> T | None:
-        try:
-            return parse(raw)
-        except BadValue as bad:
-            self._refuse(field, BadValue(bad.code, bad.message, bad.fix.replace("on the record", "in the dialog")))
-            return None
-
     def _has(self, field: str) -> bool:
-        return any(p.field == field for p in self._problems)
+        return any(p.field == field for p in self._parts.problems)
 
     def _clear(self, field: str) -> None:
-        self._problems = [p for p in self._problems if p.field != field]
-
-    def _refuse(self, field: str, bad: BadValue) -> None:
-        self._problems.append(Problem(field, bad.code, bad.message, bad.fix))
+        self._parts.problems = [p for p in self._parts.problems if p.field != field]
 
 
 def _is_of_lines(problem: Problem) -> bool:

@@ -9,15 +9,16 @@ from attibooks_core.storage.intents import Intent
 from attibooks_core.storage.trail import TrailEntry
 
 
-def opened_entry(intent: Intent) -> TrailEntry:
-    """An invoice was asked for."""
+def opened_entry(intent: Intent, summary: str = "An invoice was asked for.") -> TrailEntry:
+    """Something was asked for."""
     return TrailEntry(
         at=intent.updated_at,
         kind="intent",
-        summary="An invoice was asked for.",
+        summary=summary,
         actor=intent.actor,
         record=intent.source,
         intent_id=intent.intent_id,
+        invoice_id=intent.invoice_id,
         details={
             "payload_hash": intent.payload_hash,
             "settings": intent.settings_digest,
@@ -77,5 +78,26 @@ def ending_entry(
     )
 
 
+def changed_entry(intent: Intent, invoice: AccountingInvoice, now: datetime) -> TrailEntry:
+    """The books changed the invoice."""
+    part = part_of(intent)
+    return TrailEntry(
+        at=now,
+        kind="accepted",
+        summary=f"Invoice {invoice.label} was {'edited' if part == 'edit' else 'voided'}.",
+        actor=intent.actor,
+        record=intent.source,
+        intent_id=intent.intent_id,
+        invoice_id=invoice.id,
+        request_id=_request_id(intent),
+        details={"payload_hash": intent.payload_hash, "version": invoice.version},
+    )
+
+
+def part_of(intent: Intent) -> str:
+    """The name of the intent's own write: `invoice`, `edit` or `void`."""
+    return intent.route.rpartition("/")[2] if intent.is_change else "invoice"
+
+
 def _request_id(intent: Intent) -> str:
-    return request_id_of(intent.intent_id, intent.generation, "invoice")
+    return request_id_of(intent.intent_id, intent.generation, part_of(intent))

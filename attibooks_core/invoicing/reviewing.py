@@ -31,8 +31,6 @@ from attibooks_core.model import (
 from attibooks_core.plans import entitlements
 from attibooks_core.protocols import Resolution
 
-NONCE_BYTES = 16
-
 
 @dataclass(frozen=True, slots=True)
 class Review:
@@ -82,7 +80,7 @@ async def review(bench: Workbench, ws: Workspace, ref: RecordRef, edits: Edits |
         sketch, is_adjusted = await adjusted_sketch(bench, ws, sketch, record), True
     found = await _found(ws, sketch)
     token = DraftToken(
-        nonce=secrets.token_hex(NONCE_BYTES),
+        nonce=secrets.token_hex(tokens.NONCE_BYTES),
         source=ref,
         settings=ws.context.settings.digest,
         issued_at=bench.clock.now(),

@@ -9,8 +9,8 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Generic, Protocol, TypeVar
+from datetime import datetime, timedelta
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from attibooks_core.errors import AttiBooksError, Conflict, InvalidDraft, NotFound, Superseded
 from attibooks_core.invoicing.answering import repeat
@@ -72,6 +72,9 @@ class IntentServer(ABC, Generic[R]):
     :param route: scope of the idempotency keys.
     """
 
+    asks: ClassVar[str]
+    """What the trail says of a new intent."""
+
     def __init__(self, bench: Workbench, carrier: IntentCarrier, route: str) -> None:
         self._bench = bench
         self._carrier = carrier
@@ -85,6 +88,15 @@ class IntentServer(ABC, Generic[R]):
         kept = await self._bench.intents.kept(request.caller.workspace_id, self.route, _key_of(request))
         return await self._first(request) if kept is None else await self._again(request, kept)
 
+    async def answer_of(self, ws: Workspace, intent: Intent) -> Answer | None:
+        """The answer of an intent that has ended: the kept one, else the invoice read anew.
+
+        :return: None when it would have to be read and there is no token for that.
+        """
+        kept = await self._bench.intents.kept(intent.workspace_id, intent.route, intent.key)
+        body = repeat(self._bench, intent.workspace_id, kept) if kept else None
+        return body if body is not None else await self._read_anew(ws, intent)
+
     # -- what a route does ---------------------------------------------------------------------------------------
 
     @abstractmethod
@@ -95,12 +107,13 @@ class IntentServer(ABC, Generic[R]):
     async def _read_anew(self, ws: Workspace, intent: Intent) -> Answer | None:
         """The answer of an intent that ended long ago; None when it would have to be read and cannot be."""
 
-    @abstractmethod
     def _spent(self) -> InvalidDraft:
         """The refusal of a token that was used before."""
+        return InvalidDraft("This was sent before. Start again.")
 
-    async def _shown_on(self, ws: Workspace, request: R) -> RecordRef | None:  # noqa: ARG002 - for those who override
-        """The record that shows a refusal."""
+    async def _show_refusal(self, ws: Workspace, request: R, error: AttiBooksError, now: datetime) -> RecordRef:
+        """Show a refusal where it concerns a record; returns the record that it is about."""
+        await show_error(ws, request.record, error, now)
         return request.record
 
     # -- the first call ------------------------------------------------------------------------------------------
@@ -124,7 +137,7 @@ class IntentServer(ABC, Generic[R]):
             return await self._bench.intents.open(
                 intent,
                 request.body_hash,
-                opened_entry(intent),
+                opened_entry(intent, self.asks),
                 limit=opening.limit,
                 confirm_recent=opening.confirm_recent,
                 draft_id=opening.draft_id,
@@ -173,10 +186,9 @@ class IntentServer(ABC, Generic[R]):
             yield
         except AttiBooksError as error:
             now = self._bench.clock.now()
-            shown_on = await self._shown_on(ws, request)
-            entry = refused_entry(shown_on or request.record, request.caller.user_id, error, now)
-            showing = [show_error(ws, shown_on, error, now)] if shown_on is not None else []
-            await asyncio.gather(self._bench.trail.append(request.caller.workspace_id, entry), *showing)
+            record = await self._show_refusal(ws, request, error, now)
+            entry = refused_entry(record, request.caller.user_id, error, now)
+            await self._bench.trail.append(request.caller.workspace_id, entry)
             raise
 
     # -- the same key again --------------------------------------------------------------------------------------
@@ -221,7 +233,7 @@ class IntentServer(ABC, Generic[R]):
                 return await self._done_already(intent, opening)
             fresh = replace(opening.intent, generation=intent.generation, run=intent.run, created_at=intent.created_at)
             opened = await self._bench.intents.reopen(
-                fresh, opened_entry(fresh), limit=opening.limit, confirm_recent=opening.confirm_recent
+                fresh, opened_entry(fresh, self.asks), limit=opening.limit, confirm_recent=opening.confirm_recent
             )
         return await self._joined(request) if opened is None else await self._run(opened)
 

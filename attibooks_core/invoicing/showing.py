@@ -6,6 +6,7 @@ from attibooks_core.errors import (
     AccountMismatch,
     AttiBooksError,
     ConfigurationError,
+    Conflict,
     ConnectionProblem,
     Down,
     InvalidDraft,
@@ -28,7 +29,7 @@ _SHOWN = (ConfigurationError, ConnectionProblem, AccountMismatch, InvalidDraft, 
 
 def concerns_record(error: AttiBooksError) -> bool:
     """Whether a refusal is written onto the record as well (contract §5, last paragraph)."""
-    if isinstance(error, NotFound):
+    if isinstance(error, NotFound | Conflict):
         return False
     return isinstance(error, _SHOWN) or (isinstance(error, Down) and error.code == Down.code)
 

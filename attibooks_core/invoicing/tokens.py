@@ -19,6 +19,7 @@ from attibooks_core.storage.vault import Vault, VaultError
 
 PURPOSE = "draft"
 LASTS = timedelta(minutes=15)
+NONCE_BYTES = 16
 MAX_LENGTH = 700_000
 """Characters of a token: it has to fit into a call of 1 MiB, together with edits."""
 _MOST_BYTES = 8_000_000

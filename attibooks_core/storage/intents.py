@@ -59,7 +59,7 @@ class Intent:
     """A row of the table.
 
     :param payload: what will be sent, sealed; None once the intent has ended.
-    :param usage_month: UTC month (`YYYY-MM`) in which the invoice is reserved.
+    :param usage_month: UTC month (`YYYY-MM`) in which the invoice is reserved; empty for a change.
     """
 
     intent_id: str
@@ -85,6 +85,11 @@ class Intent:
     reference: str | None = None
     attempts: int = 0
     next_attempt_at: datetime | None = None
+
+    @property
+    def is_change(self) -> bool:
+        """Whether it changes an invoice that there is, the one of its `invoice_id`."""
+        return not self.usage_month
 
 
 @dataclass(frozen=True, slots=True)
@@ -452,6 +457,7 @@ def _same_record(intent: Intent) -> tuple[sa.ColumnElement[bool], ...]:
         intents.c.workspace_id == intent.workspace_id,
         intents.c.object == intent.source.object,
         intents.c.record_id == intent.source.record_id,
+        intents.c.usage_month != "",
     )
 
 
@@ -470,7 +476,7 @@ def _pin(connection: sa.Connection, intent: Intent, ending: Ending) -> None:
 
 def _reserve(connection: sa.Connection, intent: Intent, limit: int | None) -> None:
     environment, month = intent.books.environment, intent.usage_month
-    if usage.reserve(connection, intent.workspace_id, environment, month, limit):
+    if intent.is_change or usage.reserve(connection, intent.workspace_id, environment, month, limit):
         return
     used = usage.counter(connection, intent.workspace_id, environment, month)
     raise LimitReached(

@@ -161,6 +161,11 @@ class Invoices:
         rows = await self._database.read(lambda c: c.execute(wanted).all())
         return [(row.workspace_id, Books(row.backend, row.environment, row.company_id)) for row in rows]
 
+    async def show_anew(self, workspace_id: str, books: Books, invoice_id: str) -> None:
+        """Have the source record written at the next occasion: it shows something else (an error) than the invoice."""
+        mine = sa.update(invoices).where(*_of(workspace_id, books), invoices.c.invoice_id == invoice_id)
+        await self._database.write(lambda c: c.execute(mine.values(shown_digest=None)))
+
     async def retry_now(self, workspace_id: str, now: datetime) -> int:
         """Have everything that could not be shown tried again (after Run Setup); returns how many."""
         stuck = sa.update(invoices).where(invoices.c.workspace_id == workspace_id, invoices.c.error_code.is_not(None))

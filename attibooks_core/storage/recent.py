@@ -43,6 +43,7 @@ def ask_about_recent(
             intents.c.record_id == source.record_id,
             intents.c.created_at > created_at - RECENT,
             intents.c.state.not_in(without),
+            intents.c.usage_month != "",
             intents.c.intent_id != intent_id,
         )
         .order_by(intents.c.created_at.desc())

@@ -1,11 +1,8 @@
 """Routes of the in-CRM app: `/api/{gateway}/...` (contract §3)."""
 
-from typing import Any
-
 import msgspec
 from litestar import Response, Router, delete, get, post, put
-from litestar.di import NamedDependency, Provide
-from litestar.openapi.datastructures import ResponseSpec
+from litestar.di import Provide
 from litestar.params import FromPath, JSONBody
 
 from attibooks_core.host import Host
@@ -20,9 +17,11 @@ from attibooks_core.model import RecordRef
 from attibooks_core.plans.quota import COUNTED, month_of
 from attibooks_core.storage.batches import ROUTE as BATCH_ROUTE
 from attibooks_core.storage.trail import TrailEntry
-from attibooks_core.web.calls import Call, Calls, checked_key, provide_call
+from attibooks_core.web.calls import Calls, checked_key, provide_call
 from attibooks_core.web.connection import check_connection
 from attibooks_core.web.jobs import job_of
+from attibooks_core.web.life_api import LIFE_ROUTES
+from attibooks_core.web.parts import ACCEPTED, TheCall, TheCalls, TheHost, answered, json_answer
 from attibooks_core.web.problems import ERROR_RESPONSES, malformed
 from attibooks_core.web.schemas import (
     BatchBody,
@@ -42,13 +41,6 @@ from attibooks_core.web.schemas import (
 )
 from attibooks_core.web.settings_page import check_callback, settings_answer
 
-JSON = "application/json"
-ACCEPTED = ResponseSpec(JobAccepted, description="It takes longer; ask for the job.", generate_examples=False)
-
-TheHost = NamedDependency[Host]
-TheCalls = NamedDependency[Calls]
-TheCall = NamedDependency[Call]
-
 
 @post("/installations", status_code=201, responses=ERROR_RESPONSES)
 async def install(
@@ -67,7 +59,7 @@ async def install(
             await host.workspaces.store_settings(caller.workspace_id, plain, caller.issued_at)
         return msgspec.json.encode(InstallationAnswer(installation_id=installed))
 
-    return _json(await calls.once("installations", call, produce), 201)
+    return json_answer(await calls.once("installations", call, produce), 201)
 
 
 @delete("/installations", status_code=204, responses=ERROR_RESPONSES)
@@ -110,7 +102,7 @@ async def put_settings(
         await host.workspaces.store_settings(caller.workspace_id, settings.plain(), caller.issued_at, always=True)
         return msgspec.json.encode(await settings_answer(host, caller, settings))
 
-    return _json(await calls.once("settings", call, produce), 200)
+    return json_answer(await calls.once("settings", call, produce), 200)
 
 
 @post("/invoices", status_code=201, responses={202: ACCEPTED, **ERROR_RESPONSES})
@@ -135,10 +127,7 @@ async def create_invoice(
         )
         return await host.creator.serve(request)
 
-    outcome = await calls.single(ROUTE, call, produce)
-    if isinstance(outcome, StillRunning):
-        return _json(msgspec.json.encode(JobAccepted(job_id=outcome.job_id)), 202)
-    return _json(outcome, 201)
+    return answered(await calls.single(ROUTE, call, produce), 201)
 
 
 @post("/invoices/batch", status_code=202, responses=ERROR_RESPONSES)
@@ -206,6 +195,7 @@ ROUTES = [
     invoice_trail,
     usage,
     get_job,
+    *LIFE_ROUTES,
 ]
 
 
@@ -222,10 +212,6 @@ def app_router(host: Host, gateway: str) -> Router:
         },
         tags=[f"app of {gateway}"],
     )
-
-
-def _json(body: bytes, status: int) -> Response[Any]:
-    return Response(body, status_code=status, media_type=JSON)
 
 
 def _trail_entry(entry: TrailEntry) -> TrailEntryShape:

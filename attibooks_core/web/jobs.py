@@ -8,9 +8,11 @@ import msgspec
 
 from attibooks_core.errors import AttiBooksError, NotFound
 from attibooks_core.host import Host
-from attibooks_core.invoicing.answering import answer_of, failure, kept_error
+from attibooks_core.invoicing.answering import failure, kept_error
+from attibooks_core.invoicing.changing.serving import EDIT_ROUTE, VOID_ROUTE
 from attibooks_core.invoicing.freezing import ANSWER
 from attibooks_core.invoicing.leases import Lease
+from attibooks_core.invoicing.serving import IntentServer
 from attibooks_core.invoicing.shapes import BatchRecordShape, BatchShape, MadeShape
 from attibooks_core.model import Caller
 from attibooks_core.settings import Settings
@@ -20,6 +22,8 @@ from attibooks_core.web.problems import problem_body
 from attibooks_core.web.schemas import JobShape, JobState, ProgressShape
 
 CREATE = "create_invoice"
+CHANGES = {EDIT_ROUTE: "edit_invoice", VOID_ROUTE: "void_invoice"}
+"""Kinds of the jobs of routes that change invoices."""
 CREATE_BATCH = "create_batch"
 MAX_ID = 64
 
@@ -58,7 +62,7 @@ async def job_of(host: Host, caller: Caller, settings: Settings, job_id: str) ->
     state = _STATES[intent.state]
     return JobShape(
         id=intent.intent_id,
-        kind=CREATE,
+        kind=CHANGES.get(intent.route, CREATE),
         state=state,
         progress=ProgressShape(done=int(state in {"succeeded", "failed"}), total=1),
         result=await _result(host, caller, settings, intent) if state == "succeeded" else None,
@@ -111,15 +115,21 @@ async def _result(host: Host, caller: Caller, settings: Settings, intent: Intent
     lease = Lease(caller.crm, caller.accounting)
     ws = host.bench.open(caller.gateway, caller.workspace_id, settings, lease)
     try:
-        answer = await answer_of(host.bench, ws, intent)
+        answer = await _server_of(host, intent).answer_of(ws, intent)
     except AttiBooksError:
         return None
-    return msgspec.to_builtins(answer) if answer is not None else None
+    return msgspec.json.decode(answer) if answer is not None else None
+
+
+def _server_of(host: Host, intent: Intent) -> IntentServer[Any]:
+    servers: dict[str, IntentServer[Any]] = {EDIT_ROUTE: host.editor, VOID_ROUTE: host.voider}
+    return servers.get(intent.route, host.creator)
 
 
 async def _error(host: Host, intent: Intent) -> dict[str, Any]:
     kept = await host.bench.intents.kept(intent.workspace_id, intent.route, intent.key)
     error = failure(host.bench, intent.workspace_id, kept) if kept else None
     if error is None:
-        error = AttiBooksError("No invoice was made. Click again to create one.", code=intent.error_code)
+        done = "Nothing was changed." if intent.is_change else "No invoice was made."
+        error = AttiBooksError(f"{done} Click again.", code=intent.error_code)
     return problem_body(error, intent.intent_id)

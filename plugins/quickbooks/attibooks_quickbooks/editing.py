@@ -7,7 +7,6 @@ what differs is written anew. `SubTotal` lines are QuickBooks' own and are left 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import TypeAlias
 
 import msgspec
@@ -118,7 +117,7 @@ def _edited(raw: RawObject, was: LiveLine, line: EditedLine, n: int, found: Foun
     changed, detail = dict(raw), msgspec.json.decode(raw[SALES], type=RawObject)
     if line.description != was.description:
         changed["Description"] = _raw(plain(line.description))
-    if (line.quantity, line.rate) != figures(was):
+    if line.figures != was.figures:
         changed["Amount"] = number(amount_of(line))
         detail.update(Qty=number(line.quantity), UnitPrice=number(line.rate))
     if n in found.items:
@@ -141,13 +140,6 @@ def _new(line: EditedLine, n: int, found: Found) -> RawObject:
         "Description": _raw(plain(line.description)),
         SALES: _raw(detail),
     }
-
-
-def figures(line: LiveLine) -> tuple[Decimal, Decimal]:
-    """Quantity and rate of a line; where QuickBooks keeps only an amount, it is one of that."""
-    if line.quantity is None or line.rate is None:
-        return Decimal(1), line.amount
-    return line.quantity, line.rate
 
 
 def _raw(value: object) -> Raw:
