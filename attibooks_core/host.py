@@ -36,14 +36,19 @@ from attibooks_core.plans.quota import UnmeteredBilling
 from attibooks_core.plugins import Candidate, Plugins, explicit, installed_candidates
 from attibooks_core.protocols import BillingProvider, Clock
 from attibooks_core.storage import schema
+from attibooks_core.storage.awaited import Awaiting
 from attibooks_core.storage.batches import Batches
 from attibooks_core.storage.engine import Database, database_file
 from attibooks_core.storage.intents import Intents
 from attibooks_core.storage.invoices import Invoices
+from attibooks_core.storage.syncs import Syncs
 from attibooks_core.storage.trail import Trail
 from attibooks_core.storage.usage import Usage
 from attibooks_core.storage.vault import Vault, development_key
 from attibooks_core.storage.workspaces import Workspaces
+from attibooks_core.syncing.dispatching import Dispatcher
+from attibooks_core.syncing.nightly import Nightly
+from attibooks_core.syncing.runs import SyncRuns
 
 SettingsModel = TypeVar("SettingsModel", bound=BaseSettings)
 
@@ -102,6 +107,9 @@ class Host:
             invoices=Invoices(self.database),
             trail=Trail(self.database),
             usage=Usage(self.database),
+            workspaces=self.workspaces,
+            syncs=Syncs(self.database),
+            awaiting=Awaiting(self.database),
             leases=Leases(self.clock),
             paces=Paces(self.clock),
             runtime=runtime or _durable(settings),
@@ -117,6 +125,9 @@ class Host:
         self.voider = VoidServer(self.bench, changes, self.mirror)
         self.batch_creator = BatchCreator(self.bench, batch_carrier)
         self.caretaker = Caretaker(self.bench, carrier, changes, batch_carrier)
+        self.syncs = SyncRuns(self.bench, self.mirror)
+        self.nightly = Nightly(self.bench, self.syncs, settings.cron_spread_seconds)
+        self.dispatcher = Dispatcher(self.bench, self.syncs, self.nightly)
         self._background = background
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -128,7 +139,10 @@ class Host:
         await asyncio.to_thread(self._check_schema)
         await self.bench.runtime.open()
         if self._background:
-            self._tasks = [asyncio.create_task(self.caretaker.run(), name="caretaker")]
+            self._tasks = [
+                asyncio.create_task(self.caretaker.run(), name="caretaker"),
+                asyncio.create_task(self.dispatcher.run(), name="dispatcher"),
+            ]
 
     async def close(self) -> None:
         """End the background work, drain, close connections."""

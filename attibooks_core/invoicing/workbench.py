@@ -24,14 +24,17 @@ from attibooks_core.protocols import (
     WritebackTarget,
 )
 from attibooks_core.settings import Settings
+from attibooks_core.storage.awaited import Awaiting
 from attibooks_core.storage.batches import Batches
 from attibooks_core.storage.engine import Database
 from attibooks_core.storage.intents import Intents
 from attibooks_core.storage.invoices import Invoices
 from attibooks_core.storage.memory import BoundMemory
+from attibooks_core.storage.syncs import Syncs
 from attibooks_core.storage.trail import Trail
 from attibooks_core.storage.usage import Usage
 from attibooks_core.storage.vault import Vault
+from attibooks_core.storage.workspaces import Workspaces
 
 T = TypeVar("T")
 
@@ -114,6 +117,9 @@ class Workbench:
     invoices: Invoices
     trail: Trail
     usage: Usage
+    workspaces: Workspaces
+    syncs: Syncs
+    awaiting: Awaiting
     leases: Leases
     paces: Paces
     runtime: DurableRuntime

@@ -40,6 +40,7 @@ from attibooks_core.web.schemas import (
     TrailEntryShape,
 )
 from attibooks_core.web.settings_page import check_callback, settings_answer
+from attibooks_core.web.sync_api import sync_now
 
 
 @post("/installations", status_code=201, responses=ERROR_RESPONSES)
@@ -196,6 +197,7 @@ ROUTES = [
     usage,
     get_job,
     *LIFE_ROUTES,
+    sync_now,
 ]
 
 

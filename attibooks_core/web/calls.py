@@ -70,6 +70,8 @@ class Calls:
         settings = self.validated(given)
         if change and settings.plain() != stored.settings:
             await self._host.workspaces.store_settings(caller.workspace_id, settings.plain(), caller.issued_at)
+        if change:
+            await self._host.syncs.enroll(caller.gateway, caller.workspace_id, settings)
         return settings
 
     def validated(self, given: Mapping[str, Any]) -> Settings:

@@ -20,6 +20,7 @@ from attibooks_core.storage.batches import Batch, BatchItem, BatchState
 from attibooks_core.storage.intents import Intent, IntentState
 from attibooks_core.web.problems import problem_body
 from attibooks_core.web.schemas import JobShape, JobState, ProgressShape
+from attibooks_core.web.sync_api import job_of_sync
 
 CREATE = "create_invoice"
 CHANGES = {EDIT_ROUTE: "edit_invoice", VOID_ROUTE: "void_invoice"}
@@ -56,6 +57,9 @@ async def job_of(host: Host, caller: Caller, settings: Settings, job_id: str) ->
     batch = await host.bench.batches.load(caller.workspace_id, job_id)
     if batch is not None:
         return await _batch_job(host, batch)
+    sync = await host.bench.syncs.of_job(caller.workspace_id, job_id)
+    if sync is not None:
+        return job_of_sync(sync)
     intent = await host.bench.intents.load(caller.workspace_id, job_id)
     if intent is None:
         raise _no_job()

@@ -43,6 +43,7 @@ CODE_STATUSES = {
     "too_large": 413,
     "attio_down": 503,
     "malformed": 400,
+    "cron_off": 503,
     "idempotency_key_missing": 400,
     "not_installed": 409,
 }
