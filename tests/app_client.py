@@ -129,6 +129,11 @@ class AppClient:
             body["settings"] = self.settings
         return body
 
+    def sync(self, *, key: str | None = None, **more: Any) -> httpx.Response:
+        """Click *Sync Now*, or *Sync Invoices from QuickBooks*."""
+        body = {**({"settings": self.settings} if self.settings is not None else {}), **more}
+        return self.call("POST", "sync", body, key=key or uuid4().hex)
+
     def job(self, job_id: str) -> httpx.Response:
         """How a job stands."""
         return self.call("GET", f"jobs/{job_id}")

@@ -24,6 +24,8 @@ from attibooks_core.storage.syncs import Scope, SyncRow
 MOST_ERRORS = 20
 """Errors that an answer tells in full; the trail has the others."""
 SWEEP_CHUNK = 1000
+MOST_UNDER_WAY = 64
+"""Invoices that wait for their turn to be written."""
 
 
 @dataclass(slots=True)
@@ -118,8 +120,7 @@ class WorkspaceRun:
             await self._page(glass, known, page)
 
     async def _pages(self) -> AsyncIterator[ChangePage]:
-        backend = self._watched()
-        async for page in backend.changes(self.ws.context, self.row.cursor):
+        async for page in self._watched().changes(self.ws.context, self.row.cursor):
             self.tally.is_complete &= page.deletions_complete
             yield page
             if page.cursor is not None:
@@ -209,8 +210,9 @@ class WorkspaceRun:
                 mirrored = await glass.apply(task, cause, pace)
             self.tally.add(task.state, mirrored)
 
-        places = asyncio.Semaphore(64)
-        await asyncio.gather(*(one(task) for task in tasks))
+        places = asyncio.Semaphore(MOST_UNDER_WAY)
+        with self.bench.stage("sync", self.row.workspace_id, self.row.job_id):
+            await asyncio.gather(*(one(task) for task in tasks))
 
     async def _hold(self) -> None:
         """Say that the run moves, and make sure that it is still ours.
