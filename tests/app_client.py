@@ -24,6 +24,8 @@ class AppClient:
     user: str = "user-1"
     settings: dict[str, Any] | None = None
     timeout: float = 30.0
+    clock_offset: float = 0.0
+    """Seconds by which the host's clock was moved."""
     http: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
@@ -33,7 +35,7 @@ class AppClient:
         self, method: str, target: str, body: bytes, *, key: str | None = None, at: float | None = None
     ) -> dict[str, str]:
         """Every header of a call, its signature included."""
-        timestamp = str(int(time.time() if at is None else at))
+        timestamp = str(int(time.time() + self.clock_offset if at is None else at))
         token_hash = hashlib.sha256(self.accounting.encode()).hexdigest() if self.accounting else ""
         lines = [
             "v1",

@@ -50,12 +50,15 @@ class Desk:
         environment: str = "production",
         *,
         multicurrency: bool = False,
+        clock_offset: float = 0.0,
         **settings: Any,
     ) -> Self:
         """Install the app in the first workspace and connect it to the first such company."""
         workspace, company = box.workspace, box.company(country, environment, multicurrency=multicurrency)
         key_id, secret = next(iter(workspace["app_secrets"].items()))
-        app = AppClient(url, workspace["id"], workspace["token"], secret, key_id, company["access_token"])
+        app = AppClient(
+            url, workspace["id"], workspace["token"], secret, key_id, company["access_token"], clock_offset=clock_offset
+        )
         app.settings = {**SETTINGS, "environment": environment, "qbo_company_id": company["realm"], **settings}
         attio = httpx.Client(base_url=box.attio_url, headers={"Authorization": f"Bearer {workspace['token']}"})
         desk = cls(box, app, company, attio)

@@ -16,8 +16,10 @@ CRON_SECRET = "a secret of the scheduler"
 class Machines:
     """Hosts on one database, each with settings of its own."""
 
-    def __init__(self, folder: Path, environment: dict[str, str], box: Sandbox) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str], box: Sandbox, *, shared: bool) -> None:
         self._folder = folder
+        self.shared = shared
+        """Whether several processes may use the database."""
         self._environment = environment
         self._running: list[Any] = []
         self.box = box
@@ -57,7 +59,7 @@ def machines(
         "ATTIBOOKS_CRON_SECRET": CRON_SECRET,
         "ATTIBOOKS_CRON_SPREAD_SECONDS": "0",
     }
-    made = Machines(tmp_path, environment, box)
+    made = Machines(tmp_path, environment, box, shared=request.param == "postgresql")
     yield made
     made.end()
     box.faults.clear()

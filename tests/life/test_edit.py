@@ -16,5 +16,6 @@ def test_first(desk):
     print(answer.text)
     print(desk.shown(record))
     print(desk.invoices(record))
-    for e in desk.trail(record): print(e)
+    for e in desk.trail(record):
+        print(e)
     assert 0

@@ -29,7 +29,11 @@ def books(desk):
 
 def writes(desk, since):
     """Attio writes since then."""
-    return [c for c in desk.box.calls("attio", since=since) if c["method"] in {"PUT", "PATCH", "POST"} and "/query" not in c["path"]]
+    return [
+        c
+        for c in desk.box.calls("attio", since=since)
+        if c["method"] in {"PUT", "PATCH", "POST"} and "/query" not in c["path"]
+    ]
 
 
 def test_a_payment_in_the_books_shows_on_the_record_after_sync_now(desk):
