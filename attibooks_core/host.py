@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings
 
 from attibooks_core import __version__
 from attibooks_core.clock import SystemClock
+from attibooks_core.documents import Documents
 from attibooks_core.durable import DurableRuntime
 from attibooks_core.errors import ConfigurationError
 from attibooks_core.host_settings import PREFIX, HostSettings, read_settings
@@ -38,6 +39,7 @@ from attibooks_core.protocols import BillingProvider, Clock
 from attibooks_core.storage import schema
 from attibooks_core.storage.awaited import Awaiting
 from attibooks_core.storage.batches import Batches
+from attibooks_core.storage.documents import PluginDocuments
 from attibooks_core.storage.engine import Database, database_file
 from attibooks_core.storage.intents import Intents
 from attibooks_core.storage.invoices import Invoices
@@ -61,7 +63,13 @@ class Services:
     http: HttpPool
     public_url: str
     production: bool
+    free_invoices: int
     overrides: Mapping[str, Mapping[str, Any]]
+    database: Database
+
+    def documents(self, name: str) -> Documents:
+        """The durable documents of a plugin."""
+        return PluginDocuments(self.database, self.clock, name)
 
     def plugin_settings(self, name: str, model: type[SettingsModel]) -> SettingsModel:
         """A plugin's own settings: `ATTIBOOKS_<NAME>__*`."""
@@ -91,11 +99,12 @@ class Host:
         self.settings = settings
         self.clock = clock or SystemClock(settings.clock_offset_seconds)
         self.http = HttpPool(user_agent=f"AttiBooks/{__version__}")
-        self.plugins = load_plugins(settings, self.clock, self.http, candidates, plugin_settings)
+        self.database = Database(settings.database_url)
+        services = services_of(settings, self.clock, self.http, self.database, plugin_settings)
+        self.plugins = load_plugins(settings, services, candidates)
         self.plugins.require(settings.required_plugins)
         self.plugins.require_settings()
         self.vault = Vault(_keys(settings))
-        self.database = Database(settings.database_url)
         self.workspaces = Workspaces(self.database, self.vault)
         self.bench = Workbench(
             clock=self.clock,
@@ -173,15 +182,27 @@ class Host:
         )
 
 
-def load_plugins(
+def services_of(
     settings: HostSettings,
     clock: Clock,
     http: HttpPool,
-    candidates: Sequence[Candidate] | None = None,
+    database: Database,
     overrides: Mapping[str, Mapping[str, Any]] | None = None,
-) -> Plugins:
+) -> Services:
+    """What the plugins of a host with these settings get."""
+    return Services(
+        clock=clock,
+        http=http,
+        public_url=settings.public_url.rstrip("/"),
+        production=settings.production,
+        free_invoices=settings.free_invoices_per_month,
+        overrides=overrides or {},
+        database=database,
+    )
+
+
+def load_plugins(settings: HostSettings, services: Services, candidates: Sequence[Candidate] | None = None) -> Plugins:
     """Load the plugins of a host: core's own, and the given or installed ones."""
-    services = Services(clock, http, settings.public_url, settings.production, overrides or {})
     own = [
         explicit("core.builder", DefaultBuilder()),
         explicit("core.log", EventJournal()),

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from pydantic_settings import BaseSettings
 
+from attibooks_core.documents import Documents
 from attibooks_core.errors import AttiBooksError
 from attibooks_core.events import StageFinished
 from attibooks_core.model import (
@@ -138,6 +139,15 @@ class HostServices(Protocol):
     @property
     def production(self) -> bool:
         """Whether unsafe defaults are refused."""
+        ...
+
+    @property
+    def free_invoices(self) -> int:
+        """Invoices a month that a workspace may make that pays nothing."""
+        ...
+
+    def documents(self, name: str) -> Documents:
+        """The durable documents of a plugin; `name` is the plugin's own."""
         ...
 
     def plugin_settings(self, name: str, model: type[SettingsModel]) -> SettingsModel:

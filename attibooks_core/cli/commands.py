@@ -87,12 +87,13 @@ def check(*, as_json: bool) -> None:
 @as_json
 def plugins(*, as_json: bool) -> None:
     """List every plugin found, its state and why."""
-    from attibooks_core.clock import SystemClock
     from attibooks_core.host import load_plugins
     from attibooks_core.host_settings import load_host_settings
-    from attibooks_core.http import HttpPool
+    from attibooks_core.toolbox import services
 
-    reports = load_plugins(load_host_settings(), SystemClock(), HttpPool(user_agent="AttiBooks")).reports
+    settings = load_host_settings()
+    with services(settings) as tools:
+        reports = load_plugins(settings, tools).reports
     rows = [
         {
             "name": r.name,

@@ -13,7 +13,7 @@ from attibooks_core.storage.engine import Database
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0004"
+HEAD = "0005"
 """Newest migration; a test compares it with the folder."""
 
 

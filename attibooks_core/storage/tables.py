@@ -310,6 +310,17 @@ memory = Table(
     PrimaryKeyConstraint("workspace_id", "books", "key"),
 )
 
+plugin_documents = Table(
+    "plugin_documents",
+    metadata,
+    Column("plugin", Text, nullable=False),
+    Column("key", Text(collation="C").with_variant(Text(), "sqlite"), nullable=False, comment="bytes in order"),
+    Column("value", Text, nullable=False, comment="JSON object; no secret"),
+    Column("version", Integer, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    PrimaryKeyConstraint("plugin", "key"),
+)
+
 trail = Table(
     "trail",
     metadata,

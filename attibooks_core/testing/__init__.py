@@ -4,11 +4,19 @@ Imported by tests only. Load the fixtures in the root `conftest.py` with
 `pytest_plugins = ["attibooks_core.testing.plugin"]`.
 """
 
-from attibooks_core.testing.context import FakeRun, MemoryInMemory, SettableClock, StubHost, workspace_context
+from attibooks_core.testing.context import (
+    DocumentsInMemory,
+    FakeRun,
+    MemoryInMemory,
+    SettableClock,
+    StubHost,
+    workspace_context,
+)
 from attibooks_core.testing.server import Answer, ScriptedServer, SeenRequest
 
 __all__ = [
     "Answer",
+    "DocumentsInMemory",
     "FakeRun",
     "MemoryInMemory",
     "ScriptedServer",

@@ -2,8 +2,9 @@
 
 import asyncio
 import functools
+import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -11,10 +12,11 @@ from typing import Any, TypeVar
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
+from attibooks_core.documents import Document
 from attibooks_core.errors import Superseded
 from attibooks_core.http import HttpPool
 from attibooks_core.model import Credential
-from attibooks_core.protocols import Memory, WorkspaceContext
+from attibooks_core.protocols import Clock, Memory, WorkspaceContext
 from attibooks_core.settings import Settings, SettingsCatalog, SettingsField
 
 SettingsModel = TypeVar("SettingsModel", bound=BaseSettings)
@@ -65,6 +67,41 @@ class MemoryInMemory:
         self.kept.pop(key, None)
 
 
+class DocumentsInMemory:
+    """A `documents.Documents` that forgets everything with the process."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.kept: dict[str, Document] = {}
+        self._clock = clock
+
+    async def get(self, key: str) -> Document | None:
+        """One document."""
+        return self.kept.get(key)
+
+    async def put(self, key: str, value: Mapping[str, Any], *, version: int) -> Document | None:
+        """Store a document in place of that version."""
+        known = self.kept.get(key)
+        if (known.version if known else 0) != version:
+            return None
+        self.kept[key] = Document(key, json.loads(json.dumps(value)), version + 1, self._clock.now())
+        return self.kept[key]
+
+    async def list(
+        self, prefix: str, *, after: str = "", before: datetime | None = None, limit: int = 100
+    ) -> Sequence[Document]:
+        """The documents whose keys begin so."""
+        found = (d for key, d in sorted(self.kept.items()) if key.startswith(prefix) and key > after)
+        return [d for d in found if before is None or d.updated_at < before][:limit]
+
+    async def delete(self, key: str, *, version: int | None = None) -> bool:
+        """Drop a document."""
+        known = self.kept.get(key)
+        if known is None or version not in {None, known.version}:
+            return False
+        del self.kept[key]
+        return True
+
+
 @dataclass
 class FakeRun:
     """A `protocols.Run`; set `superseded` to lose the place, `maybe_sent` to play a second run."""
@@ -101,6 +138,12 @@ class StubHost:
     http: HttpPool = field(default_factory=lambda: HttpPool(user_agent="attibooks-tests", tls=_tls()))
     public_url: str = "http://127.0.0.1:8000"
     production: bool = False
+    free_invoices: int = 10
+    kept: dict[str, DocumentsInMemory] = field(default_factory=dict)
+
+    def documents(self, name: str) -> DocumentsInMemory:
+        """Documents that are kept in memory."""
+        return self.kept.setdefault(name, DocumentsInMemory(self.clock))
 
     def plugin_settings(self, name: str, model: type[SettingsModel]) -> SettingsModel:
         """The settings from `overrides`, nothing from the environment."""
