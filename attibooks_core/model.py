@@ -486,12 +486,16 @@ class Entitlements:
     :param monthly_limit: invoices a UTC month; None is unlimited.
     :param features: names of the paid features that are on.
     :param upgrade_url: where a user gets a larger plan; None when there is none.
+    :param sandbox_limit: invoices a UTC month in sandbox books, where nothing is counted against the plan.
+    :param notice: what a user has to know of the plan: a payment that failed, the day it ends.
     """
 
     plan: str
     monthly_limit: int | None
     features: frozenset[str]
     upgrade_url: str | None = None
+    sandbox_limit: int | None = 1000
+    notice: str | None = None
 
 
 def _refuse_floats(value: object) -> None:

@@ -11,11 +11,12 @@ from attibooks_core.invoicing.drafting import Drafted, check_target, draft_invoi
 from attibooks_core.invoicing.edits import Edits
 from attibooks_core.invoicing.freezing import Frozen, freeze, marker_of
 from attibooks_core.invoicing.reviewing import require_custom_mode, reviewed
+from attibooks_core.invoicing.room import require_room
 from attibooks_core.invoicing.serving import IntentServer, Opening
 from attibooks_core.invoicing.tokens import refused
 from attibooks_core.invoicing.workbench import Answer, Workbench, Workspace
 from attibooks_core.model import Caller, RecordRef
-from attibooks_core.plans.quota import limit_in, month_of
+from attibooks_core.plans.quota import month_of
 from attibooks_core.settings import Settings
 from attibooks_core.storage.intents import Intent
 
@@ -56,6 +57,7 @@ class InvoiceCreator(IntentServer[CreateRequest]):
         super().__init__(bench, carrier, ROUTE)
 
     async def _prepare(self, ws: Workspace, request: CreateRequest, intent_id: str) -> Opening:
+        plan = await require_room(self._bench, ws)
         drafted, draft_id = await self._drafted(ws, request, intent_id)
         is_reviewed = request.draft_token is not None
         frozen = Frozen(drafted.plan, request.settings.plain(), is_reviewed=is_reviewed, company=drafted.company)
@@ -67,9 +69,8 @@ class InvoiceCreator(IntentServer[CreateRequest]):
             payload=freeze(self._bench.vault, request.caller.workspace_id, frozen),
             payload_hash=drafted.plan.digest,
         )
-        limit = limit_in(await self._bench.billing.entitlements(intent.workspace_id), ws.books.environment)
         counted = replace(intent, usage_month=month_of(intent.created_at))
-        return Opening(counted, limit=limit, confirm_recent=request.confirm_recent, draft_id=draft_id)
+        return Opening(counted, plan, confirm_recent=request.confirm_recent, draft_id=draft_id)
 
     async def _drafted(self, ws: Workspace, request: CreateRequest, intent_id: str) -> tuple[Drafted, str | None]:
         """What is to be sent, and the id of the preview that it was seen in."""

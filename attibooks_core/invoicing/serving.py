@@ -17,10 +17,12 @@ from attibooks_core.invoicing.answering import repeat
 from attibooks_core.invoicing.entries import ending_entry, opened_entry, refused_entry
 from attibooks_core.invoicing.freezing import ANSWER, intent_id_of
 from attibooks_core.invoicing.leases import Lease
+from attibooks_core.invoicing.room import explaining
 from attibooks_core.invoicing.running import IntentCarrier, run_id_of
 from attibooks_core.invoicing.showing import show_error
 from attibooks_core.invoicing.workbench import Answer, Workbench, Workspace
-from attibooks_core.model import Caller, RecordRef
+from attibooks_core.model import Caller, Entitlements, RecordRef
+from attibooks_core.plans.quota import limit_in
 from attibooks_core.settings import Settings
 from attibooks_core.storage.intents import DraftUsed, Ending, Intent, IntentState, KeptCall
 
@@ -61,9 +63,14 @@ class Opening:
     """An intent that can be stored, and on which conditions (see `Intents.open`)."""
 
     intent: Intent
-    limit: int | None = None
+    entitlements: Entitlements | None = None
     confirm_recent: bool = True
     draft_id: str | None = None
+
+    @property
+    def limit(self) -> int | None:
+        """Invoices a month in these books; a change counts as none and has no limit."""
+        return limit_in(self.entitlements, self.intent.books.environment) if self.entitlements else None
 
 
 class IntentServer(ABC, Generic[R]):
@@ -128,20 +135,21 @@ class IntentServer(ABC, Generic[R]):
             if isinstance(opening, bytes):
                 return await self._pinned(request, opening)
             with self._bench.stage("intent", workspace_id, intent_id):
-                stored = await self._stored(request, opening)
+                stored = await self._stored(ws, request, opening)
         return await self._run(opening.intent) if stored else await self._joined(request)
 
-    async def _stored(self, request: R, opening: Opening) -> bool:
+    async def _stored(self, ws: Workspace, request: R, opening: Opening) -> bool:
         intent = opening.intent
         try:
-            return await self._bench.intents.open(
-                intent,
-                request.body_hash,
-                opened_entry(intent, self.asks),
-                limit=opening.limit,
-                confirm_recent=opening.confirm_recent,
-                draft_id=opening.draft_id,
-            )
+            with explaining(self._bench, ws, opening.entitlements):
+                return await self._bench.intents.open(
+                    intent,
+                    request.body_hash,
+                    opened_entry(intent, self.asks),
+                    limit=opening.limit,
+                    confirm_recent=opening.confirm_recent,
+                    draft_id=opening.draft_id,
+                )
         except DraftUsed:
             raise self._spent() from None
 
@@ -232,9 +240,10 @@ class IntentServer(ABC, Generic[R]):
             if isinstance(opening, bytes):
                 return await self._done_already(intent, opening)
             fresh = replace(opening.intent, generation=intent.generation, run=intent.run, created_at=intent.created_at)
-            opened = await self._bench.intents.reopen(
-                fresh, opened_entry(fresh, self.asks), limit=opening.limit, confirm_recent=opening.confirm_recent
-            )
+            with explaining(self._bench, ws, opening.entitlements):
+                opened = await self._bench.intents.reopen(
+                    fresh, opened_entry(fresh, self.asks), limit=opening.limit, confirm_recent=opening.confirm_recent
+                )
         return await self._joined(request) if opened is None else await self._run(opened)
 
     async def _done_already(self, intent: Intent, answer: Answer) -> Answer:

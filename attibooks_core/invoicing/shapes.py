@@ -174,8 +174,8 @@ class WritebackShape(Struct, frozen=True, kw_only=True):
         return cls(state=report.state.value, fields=dict(report.fields), problems=problems)
 
 
-class UsageShape(Struct, frozen=True, kw_only=True):
-    """The plan and what is used of it; `limit` null is unlimited."""
+class UsageShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The plan and what is used of it; `limit` null is unlimited, `notice` is there when a user has to know it."""
 
     plan: str
     used: int
@@ -183,6 +183,7 @@ class UsageShape(Struct, frozen=True, kw_only=True):
     limit: int | None
     resets_at: datetime
     upgrade_available: bool
+    notice: str | None = None
 
     @classmethod
     def of(cls, entitlements: Entitlements, counter: Counter, now: datetime) -> "UsageShape":
@@ -193,7 +194,8 @@ class UsageShape(Struct, frozen=True, kw_only=True):
             held=counter.held,
             limit=entitlements.monthly_limit,
             resets_at=resets_at(now),
-            upgrade_available=entitlements.monthly_limit is not None,
+            upgrade_available=entitlements.upgrade_url is not None,
+            notice=entitlements.notice,
         )
 
 

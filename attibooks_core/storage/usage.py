@@ -15,7 +15,10 @@ from attibooks_core.storage.tables import usage
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Invoices of one workspace, environment and month: accepted ones, and ones under way."""
+    """Invoices of one workspace, environment and month: accepted ones, and ones under way.
+
+    Those under way since an earlier month are among `held`: they count in the month in which the books accept them.
+    """
 
     used: int
     held: int
@@ -34,20 +37,28 @@ class Usage:
 
 def counter(connection: sa.Connection, workspace_id: str, environment: str, month: str) -> Counter:
     """The counter, inside a transaction."""
-    wanted = sa.select(usage.c.used, usage.c.held).where(*_row(workspace_id, environment, month))
-    found = connection.execute(wanted).one_or_none()
-    return Counter(found.used, found.held) if found else Counter(0, 0)
+    used = sa.case((usage.c.month == month, usage.c.used), else_=0)
+    wanted = sa.select(sa.func.coalesce(sa.func.sum(used), 0), sa.func.coalesce(sa.func.sum(usage.c.held), 0))
+    found = connection.execute(wanted.where(*_of(workspace_id, environment), usage.c.month <= month)).one()
+    return Counter(*map(int, found))
 
 
 def reserve(connection: sa.Connection, workspace_id: str, environment: str, month: str, limit: int | None) -> bool:
     """Hold one invoice; False when used and held ones reach the limit."""
     key = {"workspace_id": workspace_id, "environment": environment, "month": month}
-    allowed = sa.true() if limit is None else usage.c.used + usage.c.held < limit
-    take = sa.update(usage).where(*_row(**key), allowed).values(held=usage.c.held + 1)
-    if connection.execute(take).rowcount:
+    allowed = sa.true() if limit is None else usage.c.used + usage.c.held + _held_before(**key) < limit
+    take = sa.update(usage).where(*_row(**key), allowed).values(held=usage.c.held + 1).returning(usage.c.held)
+    if connection.execute(take).first() is not None:
         return True
     insert_once(connection, usage, {**key, "used": 0, "held": 0})  # the month's first, unless another one just was
-    return connection.execute(take).rowcount > 0
+    return connection.execute(take).first() is not None
+
+
+def _held_before(workspace_id: str, environment: str, month: str) -> sa.ScalarSelect[int]:
+    """What is under way since earlier months."""
+    earlier = usage.alias()
+    mine = (earlier.c.workspace_id == workspace_id, earlier.c.environment == environment, earlier.c.month < month)
+    return sa.select(sa.func.coalesce(sa.func.sum(earlier.c.held), 0)).where(*mine).scalar_subquery()
 
 
 def release(connection: sa.Connection, workspace_id: str, environment: str, month: str) -> None:
@@ -66,5 +77,9 @@ def commit(connection: sa.Connection, workspace_id: str, environment: str, reser
         connection.execute(add)
 
 
+def _of(workspace_id: str, environment: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return (usage.c.workspace_id == workspace_id, usage.c.environment == environment)
+
+
 def _row(workspace_id: str, environment: str, month: str) -> tuple[sa.ColumnElement[bool], ...]:
-    return (usage.c.workspace_id == workspace_id, usage.c.environment == environment, usage.c.month == month)
+    return (*_of(workspace_id, environment), usage.c.month == month)

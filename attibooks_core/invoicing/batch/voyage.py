@@ -12,9 +12,11 @@ from attibooks_core.durable import OperationRun
 from attibooks_core.errors import (
     AttiBooksError,
     ConnectionProblem,
+    LimitReached,
     OutcomeUnknown,
     PlanOutdated,
     PluginError,
+    Question,
     Unavailable,
 )
 from attibooks_core.invoicing.answering import error_answer
@@ -24,10 +26,11 @@ from attibooks_core.invoicing.batch.submitting import Cargo, Chunk, ChunkRun, Ou
 from attibooks_core.invoicing.drafting import Drafted
 from attibooks_core.invoicing.entries import accepted_entry, ending_entry, opened_entry, refused_entry
 from attibooks_core.invoicing.freezing import ANSWER, Frozen, freeze, thaw
+from attibooks_core.invoicing.room import explained, require_room
 from attibooks_core.invoicing.running import pause_after
 from attibooks_core.invoicing.shapes import InvoiceShape, MadeShape, ProblemShape
 from attibooks_core.invoicing.workbench import Workbench, Workspace
-from attibooks_core.model import RecordRef, Submission, SubmissionPlan
+from attibooks_core.model import Entitlements, RecordRef, Submission, SubmissionPlan
 from attibooks_core.plans.quota import limit_in, month_of
 from attibooks_core.storage.batches import Batch, BatchItem, Decision, Opening
 from attibooks_core.storage.intents import IN_BATCH, Ending, Intent, IntentState
@@ -99,6 +102,11 @@ class Voyage:
     # -- what is open
 
     async def _make(self, items: Sequence[BatchItem]) -> None:
+        try:
+            await require_room(self.bench, self.ws)
+        except LimitReached as refusal:
+            await self._refuse([(item, refusal) for item in items])
+            return
         wanted = [Wanted(self._ref(item), item.intent_id) for item in items]
         drafts = await draft_all(self.bench, self.ws, wanted)
         ready: list[tuple[BatchItem, SubmissionPlan]] = []
@@ -124,16 +132,24 @@ class Voyage:
         now = self.bench.clock.now()
         openings = [self._opening(item, plan, now) for item, plan in ready]
         number = 1 + max((i.chunk or 0 for i in await self.bench.batches.items(self.batch)), default=0)
-        limit = limit_in(await self.bench.billing.entitlements(self.batch.workspace_id), self.ws.books.environment)
+        entitlements = await self.bench.billing.entitlements(self.batch.workspace_id)
+        limit = limit_in(entitlements, self.ws.books.environment)
         with self.bench.stage("intent", self.batch.workspace_id, self.batch.batch_id):
             ends = await self.bench.batches.reserve(self.batch, number, openings, limit=limit)
         together = list(zip(ready, ends, strict=True))
-        await self._refuse([(item, end) for (item, _), end in together if not isinstance(end, Intent)])
+        await self._refuse(
+            [(item, self._told(end, entitlements)) for (item, _), end in together if not isinstance(end, Intent)]
+        )
         cargo = [
             Cargo(replace(item, chunk=number), end, plan) for (item, plan), end in together if isinstance(end, Intent)
         ]
         if cargo:
             await self._send(Chunk(cargo, maybe_sent=False))
+
+    def _told(self, end: LimitReached | Question, entitlements: Entitlements) -> AttiBooksError:
+        if isinstance(end, LimitReached):
+            return explained(end, self.bench, self.ws, entitlements)
+        return end
 
     def _opening(self, item: BatchItem, plan: SubmissionPlan, now: datetime) -> Opening:
         batch = self.batch
