@@ -1,4 +1,4 @@
-"""What plugins may offer beyond `protocols`: the life of an invoice after it was made.
+"""What plugins may offer beyond `protocols`: the life of an invoice after it was made, and a plan that is sold.
 
 An accounting backend implements as many of these as its `capabilities` claim; the host looks for them with
 `isinstance`. As in `protocols`, objects are stateless towards workspaces.
@@ -23,7 +23,7 @@ from attibooks_core.lifecycle import (
     StoredAttribute,
     StoreValue,
 )
-from attibooks_core.model import Books, CrmRecord, RecordRef, WireRequest
+from attibooks_core.model import Books, CrmRecord, Entitlements, RecordRef, WireRequest
 from attibooks_core.protocols import Run, WorkspaceContext
 from attibooks_core.settings import Settings
 
@@ -267,13 +267,107 @@ class InvoiceStore(Protocol):
         ...
 
 
+# -- billing -----------------------------------------------------------------------------------------------------
+
+
+@runtime_checkable
+class ChosenProvider(Protocol):
+    """A billing provider that has something to check when it is the one of a host."""
+
+    def chosen(self) -> None:
+        """Called once, before anything is served; without I/O.
+
+        :raises ConfigurationError: this host cannot bill so; the message says what to set.
+        """
+        ...
+
+
+@runtime_checkable
+class SellingProvider(Protocol):
+    """Sells a plan on pages of its own, and lets customers manage what they bought."""
+
+    async def checkout_url(self, workspace_id: str, *, success_url: str, cancel_url: str) -> str:
+        """Where one pays for a workspace. Twice in a row leads to one and the same purchase.
+
+        :param success_url: where one is sent after paying; what the provider adds to its query comes back in
+            `returned`.
+        :raises Conflict: code `already_subscribed`; there is something to manage instead.
+        :raises Unavailable: the seller does not answer, or its account is not set up.
+        """
+        ...
+
+    async def portal_url(self, workspace_id: str, return_to: str) -> str:
+        """Where a customer manages plan and payment: opens without a password, so it is given to the app only.
+
+        :raises NotFound: code `no_customer`; nothing was ever bought for this workspace.
+        :raises Unavailable: as `checkout_url`.
+        """
+        ...
+
+    async def returned(self, workspace_id: str, query: Mapping[str, str]) -> Entitlements:
+        """Somebody comes back from paying: the plan, asked for anew.
+
+        :param query: of the success page's address.
+        :raises NotFound: code `not_found`; this purchase is not one of the workspace.
+        :raises Unavailable: it cannot be asked; the plan will be right soon all the same.
+        """
+        ...
+
+
+@runtime_checkable
+class WebhookProvider(Protocol):
+    """Is told of changes by webhooks; mounted at `/webhooks/{key}`."""
+
+    key: str
+
+    async def receive(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Check a delivery and keep it: durable when this returns; a repeat is fine. The work comes later.
+
+        :param headers: lower-case names.
+        :raises Unauthorized: code `bad_signature`.
+        :raises NotFound: code `not_found`; this host takes no deliveries.
+        :raises AttiBooksError: code `malformed`; it is signed and cannot be read.
+        """
+        ...
+
+    async def work(self) -> None:
+        """Do what deliveries ask for, as far as it can be done now; one that fails waits and holds up no other.
+
+        Called after a delivery and every second, in every process that does background work.
+        """
+        ...
+
+
+@runtime_checkable
+class ReconcilingProvider(Protocol):
+    """Finds out by itself what no delivery told. One process of a host does it at a time."""
+
+    async def catch_up(self) -> None:
+        """Ask for what happened lately: every hour.
+
+        :raises Unavailable: it cannot be asked; the next hour asks for more.
+        """
+        ...
+
+    async def walk(self) -> int:
+        """Compare every customer's plan: every day. How many were not right.
+
+        :raises Unavailable: it cannot be asked; it is tried again in an hour.
+        """
+        ...
+
+
 __all__ = [
     "AppCaller",
     "Books",
     "ChangingBackend",
+    "ChosenProvider",
     "GrantingBackend",
     "InvoiceStore",
     "NotifyingBackend",
+    "ReconcilingProvider",
     "RecordStore",
+    "SellingProvider",
     "WatchedBackend",
+    "WebhookProvider",
 ]

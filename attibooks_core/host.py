@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from pydantic_settings import BaseSettings
 
 from attibooks_core import __version__
+from attibooks_core.capabilities import ChosenProvider
 from attibooks_core.clock import SystemClock
 from attibooks_core.documents import Documents
 from attibooks_core.durable import DurableRuntime
@@ -34,6 +35,8 @@ from attibooks_core.invoicing.mirroring import Mirror
 from attibooks_core.invoicing.pacing import Paces
 from attibooks_core.invoicing.workbench import Workbench
 from attibooks_core.plans.quota import UnmeteredBilling
+from attibooks_core.plans.selling import Plans
+from attibooks_core.plans.tending import Tender
 from attibooks_core.plugins import Candidate, Plugins, explicit, installed_candidates
 from attibooks_core.protocols import BillingProvider, Clock
 from attibooks_core.storage import schema
@@ -106,6 +109,8 @@ class Host:
         self.plugins.require_settings()
         self.vault = Vault(_keys(settings))
         self.workspaces = Workspaces(self.database, self.vault)
+        self.plans = Plans(self._billing(), self.vault, settings.public_url)
+        self.tender = Tender(self.plans.provider, services.documents("core.billing"), self.clock)
         self.bench = Workbench(
             clock=self.clock,
             plugins=self.plugins,
@@ -122,7 +127,7 @@ class Host:
             leases=Leases(self.clock),
             paces=Paces(self.clock),
             runtime=runtime or _durable(settings),
-            billing=self._billing(),
+            billing=self.plans,
             wait_seconds=settings.wait_seconds,
         )
         self.mirror = Mirror(self.bench)
@@ -151,6 +156,7 @@ class Host:
             self._tasks = [
                 asyncio.create_task(self.caretaker.run(), name="caretaker"),
                 asyncio.create_task(self.dispatcher.run(), name="dispatcher"),
+                asyncio.create_task(self.tender.run(), name="billing"),
             ]
 
     async def close(self) -> None:
@@ -175,7 +181,10 @@ class Host:
         """The one active provider; never free by accident."""
         wanted = self.settings.billing
         if wanted in self.plugins.billing:
-            return self.plugins.billing[wanted]
+            provider = self.plugins.billing[wanted]
+            if isinstance(provider, ChosenProvider):
+                provider.chosen()
+            return provider
         raise ConfigurationError(
             f"The billing provider {wanted!r} is not available. Install and configure its plugin, or set "
             f"{PREFIX}BILLING=none to run without billing: everybody has Pro then."

@@ -19,6 +19,8 @@ from attibooks_core.host_settings import HostSettings
 from attibooks_core.plugins import Candidate
 from attibooks_core.protocols import Clock
 from attibooks_core.web.app_api import app_router
+from attibooks_core.web.billing_pages import PAGES
+from attibooks_core.web.billing_webhooks import billing_webhooks
 from attibooks_core.web.cron import sync_invoices
 from attibooks_core.web.health import live, ready
 from attibooks_core.web.middleware import MAX_BODY, AccessLog, Gatekeeper
@@ -67,7 +69,14 @@ def build_app(host: Host) -> Litestar:
             await host.close()
 
     return LeanLitestar(
-        route_handlers=[live, ready, sync_invoices, *(app_router(host, key) for key in host.plugins.gateways)],
+        route_handlers=[
+            live,
+            ready,
+            sync_invoices,
+            *PAGES,
+            *billing_webhooks(host),
+            *(app_router(host, key) for key in host.plugins.gateways),
+        ],
         middleware=[AccessLog(), Gatekeeper(host.plugins.gateways, host.bench.leases)],
         dependencies={"host": Provide(lambda: host, sync_to_thread=False)},
         exception_handlers={

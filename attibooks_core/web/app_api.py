@@ -17,6 +17,7 @@ from attibooks_core.model import RecordRef
 from attibooks_core.plans.quota import COUNTED, month_of
 from attibooks_core.storage.batches import ROUTE as BATCH_ROUTE
 from attibooks_core.storage.trail import TrailEntry
+from attibooks_core.web.billing_api import checkout, portal
 from attibooks_core.web.calls import Calls, checked_key, provide_call
 from attibooks_core.web.connection import check_connection
 from attibooks_core.web.jobs import job_of
@@ -198,6 +199,8 @@ ROUTES = [
     get_job,
     *LIFE_ROUTES,
     sync_now,
+    checkout,
+    portal,
 ]
 
 

@@ -1,5 +1,6 @@
 """What the modules of routes share: their dependencies, and answers of bytes that are JSON already."""
 
+from ipaddress import ip_address
 from typing import Any
 
 import msgspec
@@ -30,3 +31,11 @@ def answered(outcome: bytes | StillRunning, status: int) -> Response[Any]:
     if isinstance(outcome, StillRunning):
         return json_answer(msgspec.json.encode(JobAccepted(job_id=outcome.job_id)), 202)
     return json_answer(outcome, status)
+
+
+def is_loopback(name: str) -> bool:
+    """Whether a host of an address is this machine."""
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"

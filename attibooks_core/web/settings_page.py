@@ -1,7 +1,6 @@
 """The settings as a form needs them, with everything that is wrong with them."""
 
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from attibooks_core.errors import AttiBooksError
@@ -11,6 +10,7 @@ from attibooks_core.invoicing.texts import did_you_mean
 from attibooks_core.model import Caller, FieldInfo, MappableField, Problem
 from attibooks_core.protocols import WorkspaceContext
 from attibooks_core.settings import SECTIONS, Choice, Settings, SettingsCatalog, SettingsField
+from attibooks_core.web.parts import is_loopback
 from attibooks_core.web.problems import malformed
 from attibooks_core.web.schemas import FieldShape, SectionShape, SettingsAnswer
 
@@ -31,16 +31,9 @@ def check_callback(url: str, host: Host) -> None:
     :raises AttiBooksError: code `malformed`.
     """
     parts = urlsplit(url)
-    loopback = not host.settings.production and parts.scheme == "http" and _is_loopback(parts.hostname or "")
+    loopback = not host.settings.production and parts.scheme == "http" and is_loopback(parts.hostname or "")
     if not parts.hostname or not (parts.scheme == "https" or loopback):
         raise malformed("The callback_url has to be an https address. Register the app's webhook handler anew.")
-
-
-def _is_loopback(name: str) -> bool:
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost"
 
 
 def _sections(catalog: SettingsCatalog, settings: Settings, mappable: Sequence[MappableField]) -> list[SectionShape]:

@@ -1,0 +1,52 @@
+"""The route on which a billing provider is told of changes: `/webhooks/{provider}`."""
+
+from typing import Any
+
+from litestar import Request, Response, Router, post
+from litestar.di import NamedDependency, Provide
+
+from attibooks_core.capabilities import WebhookProvider
+from attibooks_core.errors import AttiBooksError, Unauthorized
+from attibooks_core.host import Host
+from attibooks_core.web.middleware import headers_of
+from attibooks_core.web.problems import ERROR_RESPONSES, answer_problem
+
+MAX_DELIVERY = 5 * 1024 * 1024
+
+
+class BadDelivery(AttiBooksError):
+    """The signature is not the sender's; answered with 400, as senders of these webhooks expect."""
+
+    code = "bad_delivery_signature"
+
+
+@post("/", status_code=200, request_max_body_size=MAX_DELIVERY, responses=ERROR_RESPONSES)
+async def deliver(
+    request: Request[Any, Any, Any], host: NamedDependency[Host], provider: NamedDependency[WebhookProvider]
+) -> Response[bytes]:
+    """Take a delivery: checked on its raw bytes, durable before the answer, worked on afterwards."""
+    body = await request.body()
+    await provider.receive(headers_of(request.scope), body)
+    host.tender.wake.set()
+    return Response(b"", status_code=200)
+
+
+def refuse(request: Request[Any, Any, Any], error: Unauthorized) -> Response[Any]:
+    """A bad signature."""
+    return answer_problem(request, BadDelivery(error.message, code=error.code))
+
+
+def billing_webhooks(host: Host) -> list[Router]:
+    """The route of the active provider, when it wants to be told."""
+    provider = host.plans.provider
+    if not isinstance(provider, WebhookProvider):
+        return []
+    return [
+        Router(
+            path=f"/webhooks/{provider.key}",
+            route_handlers=[deliver],
+            dependencies={"provider": Provide(lambda: provider, sync_to_thread=False)},
+            exception_handlers={Unauthorized: refuse},
+            tags=["webhooks"],
+        )
+    ]
