@@ -68,20 +68,17 @@ class Accounts:
 
     # -- the plan ------------------------------------------------------------------------------------------------
 
-    async def sync(self, workspace_id: str, asked_at: datetime | None = None) -> Plan:
+    async def sync(self, workspace_id: str) -> Plan:
         """Read the subscriptions of a workspace anew and keep what they grant. Everything else only calls this.
 
         Runs at the same time do not mind each other: what is kept was asked for after everything that was kept
         before, whoever is faster.
 
-        :param asked_at: a plan that was asked for later than that will do.
         :raises Unavailable: Stripe cannot be asked; the plan stays as it was.
         """
         async with self._lock(workspace_id):
             for _ in range(ATTEMPTS):
                 known = await self.documents.get(PLAN + workspace_id)
-                if asked_at and known and known.value["asked_at"] > asked_at.timestamp():
-                    return Plan.read(known.value)
                 plan = await self._asked(workspace_id)
                 kept = await self.documents.put(
                     PLAN + workspace_id, plan.plain(), version=known.version if known else 0

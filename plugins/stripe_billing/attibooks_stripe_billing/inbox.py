@@ -9,7 +9,7 @@ import logging
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from attibooks_core.documents import Document
@@ -21,7 +21,8 @@ from attibooks_stripe_billing.signature import is_signed
 NEW, SEEN = "new/", "seen/"
 KEEP_SEEN = timedelta(days=35)
 """Stripe lists and resends events of 30 days."""
-PAGE = 100
+PAGE = 500
+"""Notes that are worked on together: each workspace among them is asked for once."""
 TRIES = 10
 FOREIGN = timedelta(hours=1)
 """How long a customer is known not to be ours."""
@@ -149,9 +150,8 @@ class Inbox:
             await self._sync(workspace_id, documents)
 
     async def _sync(self, workspace_id: str, documents: list[Document]) -> None:
-        newest = max(float(d.value["received"]) for d in documents)
         try:
-            await self._accounts.sync(workspace_id, asked_at=datetime.fromtimestamp(newest, UTC))
+            await self._accounts.sync(workspace_id)
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - as above

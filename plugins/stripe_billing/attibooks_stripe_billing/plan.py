@@ -31,8 +31,8 @@ class Offer:
 class Subscription:
     """What we read of a subscription; instants are unix seconds.
 
-    :param period_start: of the newest item; a past-due subscription's period is the one that was not paid.
-    :param unpaid_since: when its oldest open invoice was made, where that was asked.
+    :param unpaid_since: when its oldest open invoice was made, where that was asked; else the last turn of a period
+        tells when a payment failed.
     """
 
     id: str
@@ -79,11 +79,12 @@ class Subscription:
         """When it was cancelled for: either field says so, depending on how (Stripe reference, cancellation shapes)."""
         return self.cancel_at or (self.period_end if self.cancel_at_period_end else None)
 
-    def grace_until(self, grace: timedelta) -> int | None:
+    def grace_until(self, now: datetime, grace: timedelta) -> int | None:
         """Until when a failed payment is forgiven."""
         if self.status != "past_due":
             return None
-        since = min(filter(None, (self.unpaid_since, self.period_start)), default=self.created)
+        begun = [t for t in (self.created, self.period_start, self.period_end) if t and t <= now.timestamp()]
+        since = self.unpaid_since or max(begun, default=self.created)
         return since + int(grace.total_seconds())
 
 
@@ -158,7 +159,7 @@ def plan_of(subscriptions: Iterable[Subscription], now: datetime, *, offer: Offe
         return Plan()
     ranked = sorted(ours, key=lambda s: (_rank(s, now, grace), s.created, s.id), reverse=True)
     best = ranked[0]
-    until = best.grace_until(grace)
+    until = best.grace_until(now, grace)
     is_pro = _rank(best, now, grace) >= _IN_GRACE
     return Plan(
         is_pro=is_pro,
@@ -206,7 +207,7 @@ def id_of(value: object) -> str | None:
 
 
 def _rank(subscription: Subscription, now: datetime, grace: timedelta) -> int:
-    until = subscription.grace_until(grace)
+    until = subscription.grace_until(now, grace)
     if until is not None and now.timestamp() < until:
         return _IN_GRACE
     return _RANKS.get(subscription.status, 0 if subscription.status in ENDED else 1)
