@@ -24,11 +24,13 @@ from attibooks_sandbox.testing import Sandbox
 HERE = Path(__file__).parent
 OPENAPI = HERE / "attio-openapi.json"
 NODE = HERE / "node"
+STRIPE = HERE / "stripe"
 
 
 @pytest.fixture(scope="session")
 def sandbox():
     with Sandbox(limits=False, attio_openapi=OPENAPI) as running:
+        running.check_stripe_against(STRIPE / "openapi.json", STRIPE / "objects.json")
         yield running
 
 
