@@ -55,7 +55,7 @@ def _expanded(state: StripeState, place: Any, steps: list[str], path: str) -> An
     value = place[name]
     if isinstance(value, str):
         value = _object(state, name, value, path)
-    elif not rest and not _expandable(name, value):
+    elif (value is None or not rest) and not _expandable(name, value):
         raise _refused(path)
     return {**place, name: _expanded(state, value, rest, path)}
 

@@ -26,6 +26,7 @@ CREATED = (
 )
 LISTED = "created customer ending_before expand limit starting_after status subscription"
 SHORTEST, LONGEST = 1_800, 86_400
+SHORTEST_TRIAL = 48 * 3_600
 LONGEST_REFERENCE = 200
 _SUBSCRIPTION = "billing_mode description metadata trial_end trial_period_days trial_settings"
 
@@ -38,6 +39,7 @@ def create(call: Call) -> Shown:
     _check_texts(params)
     part = params.part("subscription_data")
     part.only(_SUBSCRIPTION)
+    _check_trial(part, now)
     customer, email = _customer(call)
     lines = wanted_items(call.state, params.parts("line_items"), "line_items")
     row = Session(
@@ -76,6 +78,16 @@ def _check_types(call: Call) -> None:
             "Manage payment methods in the Dashboard instead."
         )
         raise invalid(message, "payment_method_types", "parameter_unknown")
+
+
+def _check_trial(part: Params, now: int) -> None:
+    """Refuse a trial of less than a day, and an end less than 48 hours away (reference §2.3)."""
+    days, end = part.whole("trial_period_days"), part.whole("trial_end")
+    if days is not None and days < 1:
+        raise invalid("Invalid trial_period_days: must be at least 1", part.label("trial_period_days"))
+    if end is not None and end < now + SHORTEST_TRIAL:
+        message = "The `trial_end` date has to be at least 2 days in the future."
+        raise invalid(message, part.label("trial_end"))
 
 
 def _check_texts(params: Params) -> None:

@@ -43,6 +43,7 @@ def create(call: Call) -> Shown:
     customer = call.customer(params.needed("customer"), "customer")
     desk = call.desk.by_clock_of(customer.test_clock)
     _check_collection(params)
+    _check_end(params.plain("cancel_at"), desk.now)
     behavior = params.text("payment_behavior") or "allow_incomplete"
     if behavior not in _BEHAVIORS:
         raise not_emulated("payment_behavior")
@@ -211,8 +212,7 @@ def _planned_end(call: Call, row: Subscription) -> dict[str, Any]:
         planned = "cancel_at" in params or (row.cancel_at_period_end and "cancel_at_period_end" in params)
         return _TAKEN_BACK if planned else {}
     now = call.desk.by_clock_of(row.test_clock).now
-    if at <= now:
-        raise invalid("Invalid timestamp: must be an integer Unix timestamp in the future.", "cancel_at")
+    _check_end(at, now)
     why = details(params, Cancellation("cancellation_requested"))
     return {
         "cancel_at": at,
@@ -220,6 +220,11 @@ def _planned_end(call: Call, row: Subscription) -> dict[str, Any]:
         "canceled_at": now,
         "cancellation": why,
     }
+
+
+def _check_end(at: object, now: int) -> None:
+    if isinstance(at, int) and at <= now:
+        raise invalid("Invalid timestamp: must be an integer Unix timestamp in the future.", "cancel_at")
 
 
 _TAKEN_BACK: dict[str, Any] = {
