@@ -67,8 +67,19 @@ class StripeContract:
         if version < "2025-03-31":
             return missing
         index = self._operation_of(request)
-        described = [] if index is None else self._check(index)(body)
+        described = [] if index is None else self._check(index)(self._narrowed(body))
         return missing + described + list(self._strange(body))
+
+    def _narrowed(self, value: Any, *, top: bool = True) -> Any:  # noqa: ANN401 - any JSON value
+        """Return an answer with ids in the place of expanded objects that the document leaves out."""
+        if isinstance(value, list):
+            return [self._narrowed(each, top=False) for each in value]
+        if not isinstance(value, dict):
+            return value
+        kind = value.get("object")
+        if not top and isinstance(kind, str) and kind != "list" and kind not in self._components["schemas"]:
+            return value.get("id", value)
+        return {name: self._narrowed(each, top=name == "object") for name, each in value.items()}
 
     def _strange(self, value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
         """Yield the members of objects that neither document knows."""
