@@ -233,8 +233,8 @@ class SandboxApp:
 
     def _service_of(self, request: Request) -> Service | None:
         """Return the service that a path is mounted under, and give the request its path inside it."""
-        if request.full_path.startswith("/stripe/"):
-            request.path = request.full_path[len("/stripe") :]
+        if request.full_path.startswith(("/stripe/", "/v1/")):  # Stripe's command line cuts the path off its base
+            request.path = request.full_path.removeprefix("/stripe")
             return self.stripe
         mounts: list[tuple[str, Service]] = [
             ("/attio", self.attio),

@@ -178,7 +178,11 @@ def test_a_failed_renewal_is_past_due_and_retried_until_it_ends(account, clock, 
     assert (again.attempt_count, again.next_payment_attempt) == (3, due + 14 * DAY)
     to(due + 14 * DAY)
     ended = account.again(row)
-    assert (ended.status, ended.ended_at, ended.cancellation_details.reason) == ("canceled", due + 14 * DAY, "payment_failed")
+    assert (ended.status, ended.ended_at, ended.cancellation_details.reason) == (
+        "canceled",
+        due + 14 * DAY,
+        "payment_failed",
+    )
     last = account.v1.invoices.retrieve(invoice.id)
     assert (last.status, last.attempt_count, last.next_payment_attempt) == ("open", 4, None)
     assert account.told("invoice.payment_failed") == ["invoice.payment_failed"] * 4
@@ -197,7 +201,9 @@ def test_a_better_card_heals_it_at_the_next_attempt(account, clock, to):
     assert account.v1.customers.retrieve(row.customer).delinquent is False
 
 
-@pytest.mark.parametrize(("setting", "status"), [("unpaid", "unpaid"), ("past_due", "past_due"), ("cancel", "canceled")])
+@pytest.mark.parametrize(
+    ("setting", "status"), [("unpaid", "unpaid"), ("past_due", "past_due"), ("cancel", "canceled")]
+)
 def test_the_account_says_what_follows_the_last_attempt(account, clock, to, setting, status):
     account.box.control("POST", "stripe/settings", {"after_retries": setting})
     row = account.subscription()
@@ -267,7 +273,11 @@ def test_cancelling_at_the_periods_end_sets_flag_and_date_and_ends_then(account,
     row = account.subscription()
     clock.advance(DAY)
     planned = account.v1.subscriptions.update(row.id, {"cancel_at_period_end": True})
-    assert (planned.cancel_at_period_end, planned.cancel_at, planned.canceled_at) == (True, end_of(row), unix(START) + DAY)
+    assert (planned.cancel_at_period_end, planned.cancel_at, planned.canceled_at) == (
+        True,
+        end_of(row),
+        unix(START) + DAY,
+    )
     assert (planned.status, planned.cancellation_details.reason) == ("active", "cancellation_requested")
     to(end_of(row) - 1)
     assert account.again(row).status == "active"
@@ -392,7 +402,9 @@ def test_a_trial_ends_in_a_paid_period(account, clock, to):
     assert account.told("customer.subscription.trial_will_end") == ["customer.subscription.trial_will_end"]
 
 
-@pytest.mark.parametrize(("behavior", "status"), [("pause", "paused"), ("cancel", "canceled"), ("create_invoice", "past_due")])
+@pytest.mark.parametrize(
+    ("behavior", "status"), [("pause", "paused"), ("cancel", "canceled"), ("create_invoice", "past_due")]
+)
 def test_a_trial_without_a_card_ends_as_was_asked(account, clock, to, behavior, status):
     settings = {"end_behavior": {"missing_payment_method": behavior}}
     row = account.subscription(card=None, trial_period_days=7, trial_settings=settings)

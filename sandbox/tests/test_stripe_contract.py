@@ -10,7 +10,10 @@ from attibooks_sandbox.kernel.messages import Request, Response
 from attibooks_sandbox.stripe.events import render_event
 
 HERE = Path(__file__).parent
-EVENTS = sorted((HERE / "stripe" / "events").glob("[01]*.json")) + [HERE / "stripe" / "events" / "20-customer-deleted.json"]
+EVENTS = [
+    *sorted((HERE / "stripe" / "events").glob("[01]*.json")),
+    HERE / "stripe" / "events" / "20-customer-deleted.json",
+]
 HEADERS = [("Content-Type", "application/json"), ("Request-Id", "req_1"), ("Stripe-Version", "2026-10-28.endive")]
 
 

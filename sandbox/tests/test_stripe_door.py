@@ -26,7 +26,9 @@ def test_the_key_may_come_by_basic_authentication(account, http):
     basic = base64.b64encode(f"{account.key}:".encode()).decode()
     answer = http.get(f"{account.box.stripe_url}/v1/customers", headers={"Authorization": f"Basic {basic}"})
     assert answer.status_code == 200
-    broken = http.get(f"{account.box.stripe_url}/v1/customers", headers={"Authorization": "Basic \xff".encode("latin-1")})
+    broken = http.get(
+        f"{account.box.stripe_url}/v1/customers", headers={"Authorization": "Basic \xff".encode("latin-1")}
+    )
     assert broken.status_code == 401
 
 
@@ -88,7 +90,11 @@ def test_a_wrong_parameter_is_refused_by_name(account, form, param, code, messag
 
 def test_a_parameter_that_must_be_there_is_missed(account):
     error = account.refused("POST", "/v1/products")
-    assert (error["message"], error["code"], error["param"]) == ("Missing required param: name.", "parameter_missing", "name")
+    assert (error["message"], error["code"], error["param"]) == (
+        "Missing required param: name.",
+        "parameter_missing",
+        "name",
+    )
     assert account.refused("POST", "/v1/products", {"name": ""})["code"] == "parameter_invalid_empty"
 
 
@@ -209,7 +215,8 @@ def test_lists_are_paged_by_ids_the_newest_first(account):
 
 
 @pytest.mark.parametrize(
-    "form", [{"limit": "0"}, {"limit": "101"}, {"starting_after": "cus_x"}, {"starting_after": "a", "ending_before": "b"}]
+    "form",
+    [{"limit": "0"}, {"limit": "101"}, {"starting_after": "cus_x"}, {"starting_after": "a", "ending_before": "b"}],
 )
 def test_a_page_that_cannot_be_is_refused(account, form):
     assert account.refused("GET", "/v1/customers", form)["type"] == "invalid_request_error"
@@ -274,8 +281,12 @@ def test_a_refused_call_leaves_its_key_free(account):
 
 def test_a_declined_card_is_declined_again_with_its_key(account):
     form = {"customer": account.customer().id}
-    first = account.refused("POST", "/v1/payment_methods/pm_card_chargeDeclined/attach", form, status=402, Idempotency_Key="k")
-    again = account.call("POST", "/v1/payment_methods/pm_card_chargeDeclined/attach", form, status=402, Idempotency_Key="k")
+    first = account.refused(
+        "POST", "/v1/payment_methods/pm_card_chargeDeclined/attach", form, status=402, Idempotency_Key="k"
+    )
+    again = account.call(
+        "POST", "/v1/payment_methods/pm_card_chargeDeclined/attach", form, status=402, Idempotency_Key="k"
+    )
     assert again.json()["error"] == first
     assert again.headers["idempotent-replayed"] == "true"
 
@@ -295,10 +306,13 @@ def test_keys_that_are_too_long_are_refused(account):
 
 def test_two_calls_at_once_with_one_key_conflict(account):
     account.box.faults.add("stripe", "slow", method="POST", path="/v1/customers", seconds=0.4)
-    url, headers = f"{account.box.stripe_url}/v1/customers", {
-        "Authorization": f"Bearer {account.key}",
-        "Idempotency-Key": "one",
-    }
+    url, headers = (
+        f"{account.box.stripe_url}/v1/customers",
+        {
+            "Authorization": f"Bearer {account.key}",
+            "Idempotency-Key": "one",
+        },
+    )
     slow = threading.Thread(target=lambda: httpx.post(url, headers=headers))
     slow.start()
     while not account.box.calls("stripe", "write"):
@@ -322,7 +336,13 @@ def test_a_lost_answer_is_found_again_by_the_librarys_own_retry(account):
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(429, "RateLimitError"), (500, "APIError"), (401, "AuthenticationError"), (403, "PermissionError"), (402, "CardError")],
+    [
+        (429, "RateLimitError"),
+        (500, "APIError"),
+        (401, "AuthenticationError"),
+        (403, "PermissionError"),
+        (402, "CardError"),
+    ],
 )
 def test_planted_statuses_look_like_stripes(account, status, error):
     account.box.faults.add("stripe", "status", path="/v1/customers", status=status)

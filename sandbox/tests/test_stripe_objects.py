@@ -78,7 +78,9 @@ def test_the_search_language(account, query, names):
     assert {row.name for row in account.v1.customers.search({"query": query}).data} == names
 
 
-@pytest.mark.parametrize("query", ["", "name", "name:", "shoe:'9'", "name:'a' AND", "name:'a' AND name:'b' OR name:'c'", "metadata:'x'"])
+@pytest.mark.parametrize(
+    "query", ["", "name", "name:", "shoe:'9'", "name:'a' AND", "name:'a' AND name:'b' OR name:'c'", "metadata:'x'"]
+)
 def test_a_query_that_cannot_be_read_is_refused(account, query):
     assert account.refused("GET", "/v1/customers/search", {"query": query})["param"] == "query"
 
@@ -131,15 +133,20 @@ def test_a_declined_card_cannot_be_saved_and_one_that_fails_later_can(account):
     with pytest.raises(account.library.CardError) as raised:
         account.v1.payment_methods.attach("pm_card_chargeDeclined", {"customer": customer.id})
     assert (raised.value.code, raised.value.error.decline_code) == ("card_declined", "generic_decline")
-    assert account.v1.payment_methods.attach("pm_card_chargeCustomerFail", {"customer": customer.id}).card.last4 == "0341"
+    assert (
+        account.v1.payment_methods.attach("pm_card_chargeCustomerFail", {"customer": customer.id}).card.last4 == "0341"
+    )
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [("4242424242424241", "incorrect_number"), ("4111111111111111", "card_declined"), ("card", "incorrect_number")]
+    ("number", "code"),
+    [("4242424242424241", "incorrect_number"), ("4111111111111111", "card_declined"), ("card", "incorrect_number")],
 )
 def test_numbers_that_are_no_test_cards_are_refused(account, number, code):
     with pytest.raises(account.library.CardError) as raised:
-        account.v1.payment_methods.create({"type": "card", "card": {"number": number, "exp_month": 1, "exp_year": 2034}})
+        account.v1.payment_methods.create(
+            {"type": "card", "card": {"number": number, "exp_month": 1, "exp_year": 2034}}
+        )
     assert raised.value.code == code
 
 

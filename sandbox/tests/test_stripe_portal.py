@@ -174,7 +174,12 @@ def test_who_cancelled_can_change_their_mind(account, row, at):
 
 def test_looking_at_a_page_changes_nothing(account, row, at):
     before = account.told()
-    for path in ((), ("card",), ("details",), *(("subscriptions", row.id, act) for act in ("cancel", "stay", "pause", "resume"))):
+    for path in (
+        (),
+        ("card",),
+        ("details",),
+        *(("subscriptions", row.id, act) for act in ("cancel", "stay", "pause", "resume")),
+    ):
         account.http.get(at(*path))
     assert account.told()[: len(before)] == before
     assert account.again(row).cancel_at is None
@@ -187,14 +192,19 @@ def test_cancelling_at_once_where_the_configuration_says_so(account, row):
 
 
 def test_what_is_switched_off_cannot_be_done(account, row):
-    off = {name: {"enabled": False} for name in ("subscription_cancel", "payment_method_update", "customer_update", "invoice_history")}
+    off = {
+        name: {"enabled": False}
+        for name in ("subscription_cancel", "payment_method_update", "customer_update", "invoice_history")
+    }
     session = account.portal(row.customer, off)
     page = account.http.get(session.url).text
     for words in ("Cancel subscription", "Payment methods", "Billing information", "Invoice history", "Pause"):
         assert words not in page
     account.http.post(f"{session.url}/subscriptions/{row.id}/cancel")
     account.http.post(f"{session.url}/subscriptions/{row.id}/pause")
-    assert account.http.post(f"{session.url}/card", data={"number": "4242424242424242"}).headers["location"] == session.url
+    assert (
+        account.http.post(f"{session.url}/card", data={"number": "4242424242424242"}).headers["location"] == session.url
+    )
     account.http.post(f"{session.url}/details", data={"email": "evil@x.example"})
     again = account.again(row)
     assert (again.cancel_at, again.status) == (None, "active")
@@ -293,7 +303,12 @@ def test_own_details_are_changed_as_far_as_is_allowed(account, row, at):
     assert "billing@acme.example" in account.http.get(at("details")).text
     account.http.post(at("details"), data={"email": "new@acme.example", "name": "Acme", "phone": "1", "city": "Bonn"})
     customer = account.v1.customers.retrieve(row.customer)
-    assert (customer.email, customer.name, customer.phone, customer.address.city) == ("new@acme.example", "Acme", None, "Bonn")
+    assert (customer.email, customer.name, customer.phone, customer.address.city) == (
+        "new@acme.example",
+        "Acme",
+        None,
+        "Bonn",
+    )
 
 
 def test_the_history_leads_to_the_invoices(account, row, at):

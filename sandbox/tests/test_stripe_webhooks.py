@@ -88,12 +88,21 @@ def test_forged_and_late_messages(account, endpoint, change, accepted):
 
 def test_an_endpoint_tells_its_secret_once(account, receiver):
     made = account.v1.webhook_endpoints.create(
-        {"url": receiver.url, "enabled_events": ["customer.created"], "api_version": "2026-10-28.endive", "metadata": {"a": "1"}}
+        {
+            "url": receiver.url,
+            "enabled_events": ["customer.created"],
+            "api_version": "2026-10-28.endive",
+            "metadata": {"a": "1"},
+        }
     )
     assert made.secret.startswith("whsec_")
     shown = account.v1.webhook_endpoints.retrieve(made.id)
     assert not hasattr(shown, "secret")
-    assert (shown.status, shown.api_version, shown.enabled_events) == ("enabled", "2026-10-28.endive", ["customer.created"])
+    assert (shown.status, shown.api_version, shown.enabled_events) == (
+        "enabled",
+        "2026-10-28.endive",
+        ["customer.created"],
+    )
     account.v1.products.create({"name": "Not wanted"})
     account.customer()
     headers, raw, event = messages(receiver, 1)[0]
@@ -235,9 +244,13 @@ def test_events_are_filtered_by_type_and_time(account):
     account.v1.products.create({"name": "Pro"})
     made = account.v1.products.create({"name": "Pro"}).created
     assert [event.type for event in account.v1.events.list({"type": "product.*"}).data] == ["product.created"] * 2
-    assert [event.type for event in account.v1.events.list({"types": ["customer.created"]}).data] == ["customer.created"]
+    assert [event.type for event in account.v1.events.list({"types": ["customer.created"]}).data] == [
+        "customer.created"
+    ]
     assert account.v1.events.list({"created": {"gt": made}}).data == []
-    assert account.refused("GET", "/v1/events", {f"types[{n}]": "customer.created" for n in range(21)})["param"] == "types"
+    assert (
+        account.refused("GET", "/v1/events", {f"types[{n}]": "customer.created" for n in range(21)})["param"] == "types"
+    )
     assert account.refused("GET", "/v1/events/evt_x", status=404)["code"] == "resource_missing"
 
 

@@ -16,14 +16,61 @@ def subscription(state: StripeState, row: Subscription) -> Shown:
     return {
         "id": row.id,
         "object": "subscription",
-        "application": None,
-        "application_fee_percent": None,
+        **_UNUSED,
+        **_ending(row),
         "automatic_tax": automatic_tax(enabled=row.automatic_tax),
         "billing_cycle_anchor": row.anchor,
-        "billing_cycle_anchor_config": None,
         "billing_mode": _billing_mode(row),
-        "billing_schedules": [],
-        "billing_thresholds": None,
+        "created": row.created,
+        "currency": row.currency,
+        "customer": row.customer,
+        "default_payment_method": row.default_payment_method,
+        "description": row.description,
+        "items": {**items, "total_count": len(row.items)},
+        "latest_invoice": row.latest_invoice,
+        "metadata": dict(row.metadata),
+        "pause_collection": _collection(row),
+        "start_date": row.created,
+        "status": row.status,
+        "status_details": _status_details(row),
+        "test_clock": row.test_clock,
+        "trial_end": row.trial_end,
+        "trial_settings": {"end_behavior": {"missing_payment_method": row.trial_without_card}},
+        "trial_start": row.trial_start,
+    }
+
+
+_NULL = (
+    "application", "application_fee_percent", "billing_cycle_anchor_config", "billing_thresholds", "customer_account",
+    "days_until_due", "default_source", "managed_payments", "next_pending_invoice_item_invoice", "on_behalf_of",
+    "pending_invoice_item_interval", "pending_setup_intent", "pending_update", "schedule", "transfer_data",
+)  # fmt: skip
+_UNUSED: Shown = {
+    **dict.fromkeys(_NULL),
+    "billing_schedules": [],
+    "collection_method": "charge_automatically",
+    "default_tax_rates": [],
+    "discounts": [],
+    "invoice_settings": {
+        "account_tax_ids": None,
+        "custom_fields": None,
+        "description": None,
+        "footer": None,
+        "issuer": _SELF,
+    },
+    "livemode": False,
+    "payment_settings": {
+        "payment_method_options": None,
+        "payment_method_types": None,
+        "save_default_payment_method": "off",
+    },
+}
+"""Members that are the same for every subscription here."""
+
+
+def _ending(row: Subscription) -> Shown:
+    """Return when and why a subscription ends."""
+    return {
         "cancel_at": row.cancel_at,
         "cancel_at_period_end": row.cancel_at_period_end,
         "canceled_at": row.canceled_at,
@@ -33,50 +80,7 @@ def subscription(state: StripeState, row: Subscription) -> Shown:
             "feedback_option": None,
             "reason": row.cancellation.reason,
         },
-        "collection_method": "charge_automatically",
-        "created": row.created,
-        "currency": row.currency,
-        "customer": row.customer,
-        "customer_account": None,
-        "days_until_due": None,
-        "default_payment_method": row.default_payment_method,
-        "default_source": None,
-        "default_tax_rates": [],
-        "description": row.description,
-        "discounts": [],
         "ended_at": row.ended_at,
-        "invoice_settings": {
-            "account_tax_ids": None,
-            "custom_fields": None,
-            "description": None,
-            "footer": None,
-            "issuer": _SELF,
-        },
-        "items": {**items, "total_count": len(row.items)},
-        "latest_invoice": row.latest_invoice,
-        "livemode": False,
-        "managed_payments": None,
-        "metadata": dict(row.metadata),
-        "next_pending_invoice_item_invoice": None,
-        "on_behalf_of": None,
-        "pause_collection": _collection(row),
-        "payment_settings": {
-            "payment_method_options": None,
-            "payment_method_types": None,
-            "save_default_payment_method": "off",
-        },
-        "pending_invoice_item_interval": None,
-        "pending_setup_intent": None,
-        "pending_update": None,
-        "schedule": None,
-        "start_date": row.created,
-        "status": row.status,
-        "status_details": _status_details(row),
-        "test_clock": row.test_clock,
-        "transfer_data": None,
-        "trial_end": row.trial_end,
-        "trial_settings": {"end_behavior": {"missing_payment_method": row.trial_without_card}},
-        "trial_start": row.trial_start,
     }
 
 
@@ -127,15 +131,21 @@ def invoice(state: StripeState, row: Invoice) -> Shown:
     return {**_head(state, row), **_sums(row), **_customer(state, row), **_parts(state, row)}
 
 
+_NULL_IN_INVOICES = (
+    "account_tax_ids", "application", "custom_fields", "default_source", "description", "due_date", "footer",
+    "from_invoice", "invoice_pdf", "last_finalization_error", "latest_revision", "on_behalf_of", "receipt_number",
+    "rendering", "shipping_cost", "shipping_details", "statement_descriptor",
+)  # fmt: skip
+
+
 def _head(state: StripeState, row: Invoice) -> Shown:
     page = None if row.finalized_at is None else f"{state.base_url}/i/{row.secret}"
     return {
         "id": row.id,
         "object": "invoice",
+        **dict.fromkeys(_NULL_IN_INVOICES),
         "account_country": ACCOUNT_COUNTRY,
         "account_name": ACCOUNT_NAME,
-        "account_tax_ids": None,
-        "application": None,
         "attempt_count": row.attempt_count,
         "attempted": row.attempted,
         "auto_advance": row.auto_advance,
@@ -149,31 +159,18 @@ def _head(state: StripeState, row: Invoice) -> Shown:
         "collection_method": "charge_automatically",
         "created": row.created,
         "currency": row.currency,
-        "custom_fields": None,
         "default_payment_method": row.default_payment_method,
-        "default_source": None,
         "default_tax_rates": [],
-        "description": None,
         "discounts": [],
-        "due_date": None,
         "effective_at": row.finalized_at,
-        "footer": None,
-        "from_invoice": None,
         "hosted_invoice_url": page,
-        "invoice_pdf": None,
         "issuer": _SELF,
-        "last_finalization_error": None,
-        "latest_revision": None,
         "livemode": False,
         "metadata": {},
         "next_payment_attempt": _next_attempt(row),
         "number": row.number,
-        "on_behalf_of": None,
         "period_end": row.period_end,
         "period_start": row.period_start,
-        "receipt_number": None,
-        "rendering": None,
-        "statement_descriptor": None,
         "status": row.status,
         "test_clock": row.test_clock,
         "webhooks_delivered_at": row.created,
@@ -197,8 +194,6 @@ def _sums(row: Invoice) -> Shown:
         "ending_balance": None if row.finalized_at is None else 0,
         "post_payment_credit_notes_amount": 0,
         "pre_payment_credit_notes_amount": 0,
-        "shipping_cost": None,
-        "shipping_details": None,
         "starting_balance": 0,
         "subtotal": row.total,
         "subtotal_excluding_tax": row.total,

@@ -11,7 +11,7 @@ from attibooks_sandbox.stripe.desk import Desk
 from attibooks_sandbox.stripe.errors import Refused, StripeError, invalid, missing, not_found
 from attibooks_sandbox.stripe.model import Customer, Item, Metadata, Subscription
 from attibooks_sandbox.stripe.parameters import Params
-from attibooks_sandbox.stripe.state import StripeState
+from attibooks_sandbox.stripe.state import TRIAL_WARNING, StripeState
 
 MOST_ITEMS = 20
 CREATED = "customer.subscription.created"
@@ -139,11 +139,14 @@ def create(desk: Desk, customer: Customer, wanted: Wanted) -> Subscription:
         trial_start=None if trial is None else now,
         trial_end=trial,
         trial_without_card=wanted.trial_without_card,
-        warned=trial is not None and trial - now <= 3 * 86_400,
+        warned=trial is not None and trial - now <= TRIAL_WARNING,
     )
     desk.put(row)
     invoice = Biller(desk).open_invoice(row, "subscription_create", advance=False)
-    return desk.put(msgspec.structs.replace(row, latest_invoice=invoice.id), CREATED)
+    row = desk.put(msgspec.structs.replace(row, latest_invoice=invoice.id), CREATED)
+    if row.warned:
+        desk.announce(row, "customer.subscription.trial_will_end")
+    return row
 
 
 def check_status(row: Subscription, allowed: set[str], verb: str) -> None:

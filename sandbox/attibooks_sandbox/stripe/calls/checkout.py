@@ -214,9 +214,7 @@ def expire(call: Call, identifier: str) -> Shown:
 
 def payment_page(call: Call, identifier: str) -> Shown:
     """Return what the hosted page knows of an open session."""
-    row = _open(call, identifier)
-    amount = amount_of(call.state, row)
-    return {**call.show(row), "object": "checkout.session", "total_summary": {"due": amount, "total": amount}}
+    return call.show(_open(call, identifier))
 
 
 def confirm(call: Call, identifier: str) -> Shown:
@@ -227,14 +225,9 @@ def confirm(call: Call, identifier: str) -> Shown:
         message = f"The expected amount ({expected}) does not match the amount of this Checkout Session ({due})."
         raise invalid(message, "expected_amount")
     method = method_named(call.desk, params.needed("payment_method"))
-    refused = Till(call.desk).pay(row, method, dict(method.billing_details))
-    if isinstance(refused, Refused):
-        raise refused.error()
-    return payment_page_done(call, identifier)
-
-
-def payment_page_done(call: Call, identifier: str) -> Shown:
-    """Return a session after it was paid."""
+    outcome = Till(call.desk).pay(row, method, dict(method.billing_details))
+    if isinstance(outcome, Refused):
+        raise outcome.error()
     return call.show(call.state.sessions[identifier])
 
 
