@@ -19,6 +19,8 @@ Shape = Any
 Path = tuple[str, ...]
 _INTEGER = re.compile(r"[+-]?\d{1,18}")
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+)?")
+LARGEST_INTEGER = 2**32 - 1
+"""An instant in the year 2106, or more money than a price may ask (a guess)."""
 METADATA_KEYS, METADATA_KEY, METADATA_VALUE = 50, 40, 500
 
 
@@ -236,7 +238,7 @@ def _scalar(kind: str, sent: Any, place: str) -> Any:  # noqa: ANN401 - any JSON
     text = _as_text(sent)
     if kind == "string":
         return text
-    if kind == "integer" and _INTEGER.fullmatch(text):
+    if kind == "integer" and _INTEGER.fullmatch(text) and abs(int(text)) <= LARGEST_INTEGER:
         return int(text)
     if kind == "boolean" and text in {"true", "false"}:
         return text == "true"
