@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from attibooks_sandbox.keeping import Keeping
     from attibooks_sandbox.page.service import PageService
     from attibooks_sandbox.quickbooks.webhooks.outbox import Outbox
+    from attibooks_sandbox.stripe.service import StripeService
 
 HOST_URL = "http://127.0.0.1:8000"
 ENVIRONMENTS = ("production", "sandbox")
@@ -48,7 +49,7 @@ class ConnectionCutError(Exception):
 
 
 class SandboxApp:
-    """The two services, the control plane and the page over one world."""
+    """The services, the control plane and the page over one world."""
 
     def __init__(
         self,
@@ -90,11 +91,13 @@ class SandboxApp:
             for name in ENVIRONMENTS
         }
         self.oauth = self._oauth()
-        self.set_limits(attio=self._limits, quickbooks=self._limits)
+        self.set_limits(attio=self._limits, quickbooks=self._limits, stripe=self._limits)
         if self._keeping is not None:
             self._keeping.begin(self)
         if self.world.quickbooks.endpoints:
             self.outbox.time_moved()
+        if not self.world.stripe.asleep:
+            self.stripe.wake()
 
     @property
     def _run(self) -> str:
@@ -123,6 +126,15 @@ class SandboxApp:
         found: Outbox | None = self.__dict__.get("outbox")
         return found
 
+    @cached_property
+    def stripe(self) -> StripeService:
+        """Return Stripe; its code is loaded when somebody calls it, or when its account has something to wait for."""
+        from attibooks_sandbox.stripe.service import StripeService  # noqa: PLC0415 - see above
+
+        service = StripeService(self.world.stripe, self.clock, self.keep)
+        service.switch(enabled=self.stripe_limited)
+        return service
+
     # the world
 
     def _fresh(self, seed: int, size: Size) -> World:
@@ -141,6 +153,9 @@ class SandboxApp:
             self.open_outbox.close()
             del self.outbox
         self.attio.close()
+        if "stripe" in self.__dict__:
+            self.stripe.close()
+            del self.stripe
         self.world = self._fresh(self.world.seed if seed is None else seed, size or self.world.size)
         self.clock.reset()
         self.switches = Switches()
@@ -161,13 +176,19 @@ class SandboxApp:
         clients = world.secrets.quickbooks_clients
         return OAuthService(world.quickbooks, clients, self.clock, self.switches, world.seed)
 
-    def set_limits(self, *, attio: bool | None = None, quickbooks: bool | None = None) -> None:
+    def set_limits(
+        self, *, attio: bool | None = None, quickbooks: bool | None = None, stripe: bool | None = None
+    ) -> None:
         """Switch the vendors' throttles on or off, with a new count; None leaves a service as it is."""
         if attio is not None:
             self.attio.rates.switch(enabled=attio)
         if quickbooks is not None:
             for service in self.quickbooks.values():
                 service.throttle.switch(enabled=quickbooks)
+        if stripe is not None:
+            self.stripe_limited = stripe
+            if "stripe" in self.__dict__:
+                self.stripe.switch(enabled=stripe)
 
     # one call
 
@@ -212,6 +233,9 @@ class SandboxApp:
 
     def _service_of(self, request: Request) -> Service | None:
         """Return the service that a path is mounted under, and give the request its path inside it."""
+        if request.full_path.startswith(("/stripe/", "/v1/")):  # Stripe's command line cuts the path off its base
+            request.path = request.full_path.removeprefix("/stripe")
+            return self.stripe
         mounts: list[tuple[str, Service]] = [
             ("/attio", self.attio),
             *((f"/quickbooks/{name}", service) for name, service in self.quickbooks.items()),
@@ -254,7 +278,7 @@ class SandboxApp:
         await send({"type": "http.response.body", "body": done.body})
 
 
-ADDRESSES = ("/attio", "/quickbooks/production", "/quickbooks/sandbox", "/control", "/")
+ADDRESSES = ("/attio", "/quickbooks/production", "/quickbooks/sandbox", "/stripe", "/control", "/")
 
 
 class _AsgiPeer:

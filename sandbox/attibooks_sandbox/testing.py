@@ -77,6 +77,18 @@ class Sandbox:
 
         self.app.observers.append(check)
 
+    def check_stripe_against(self, openapi: Path, objects: Path) -> None:
+        """Check every Stripe answer from now on against its two documents; what is found gathers in `violations`."""
+        from attibooks_sandbox.stripe.contract import StripeContract  # noqa: PLC0415 - as above
+
+        contract = StripeContract(openapi, objects)
+
+        def check(service: str, request: Request, response: Response) -> None:
+            if service == "stripe":
+                self.violations.extend(contract.violations(request, response))
+
+        self.app.observers.append(check)
+
     # life
 
     def __enter__(self) -> Self:
@@ -150,6 +162,11 @@ class Sandbox:
         """Return the base address of QuickBooks in an environment, as `https://quickbooks.api.intuit.com` is."""
         return f"{self.url}/quickbooks/{environment}"
 
+    @property
+    def stripe_url(self) -> str:
+        """Return the base address of Stripe, as `https://api.stripe.com` is."""
+        return f"{self.url}/stripe"
+
     # the control plane, in process
 
     def control(self, method: str, path: str, body: object = None, query: str = "") -> Json:
@@ -208,12 +225,12 @@ class Sandbox:
         """Forget the calls and their counts."""
         self.control("DELETE", "calls")
 
-    def limits(self, *, quickbooks: bool | None = None, attio: bool | None = None) -> None:
+    def limits(self, *, quickbooks: bool | None = None, attio: bool | None = None, stripe: bool | None = None) -> None:
         """Switch the vendors' throttles."""
-        self.control("POST", "limits", {"quickbooks": quickbooks, "attio": attio})
+        self.control("POST", "limits", {"quickbooks": quickbooks, "attio": attio, "stripe": stripe})
 
     def latency(self, seconds: float, service: str | None = None) -> None:
-        """Delay every answer of a service, or of both."""
+        """Delay every answer of a service, or of all."""
         self.control("POST", "latency", {"seconds": seconds, "service": service})
 
     def switch(self, **switches: object) -> None:

@@ -24,11 +24,13 @@ from attibooks_sandbox.testing import Sandbox
 HERE = Path(__file__).parent
 OPENAPI = HERE / "attio-openapi.json"
 NODE = HERE / "node"
+STRIPE = HERE / "stripe"
 
 
 @pytest.fixture(scope="session")
 def sandbox():
     with Sandbox(limits=False, attio_openapi=OPENAPI) as running:
+        running.check_stripe_against(STRIPE / "openapi.json", STRIPE / "objects.json")
         yield running
 
 
@@ -390,3 +392,101 @@ def eventually():
             time.sleep(0.005)
 
     return wait
+
+
+class Account:
+    """The account at Stripe, by Stripe's own library and by plain forms."""
+
+    def __init__(self, box, http):
+        import stripe
+
+        stripe.enable_telemetry = False  # it would write into the home folder
+        self.box, self.http, self.library = box, http, stripe
+        self.key, self.secret = box.world["stripe"]["api_key"], box.world["stripe"]["webhook_secret"]
+        self.client = self.open(self.key)
+        self.v1 = self.client.v1
+
+    def open(self, key, **options):
+        return self.library.StripeClient(key, base_addresses={"api": self.box.stripe_url}, **options)
+
+    def call(self, method, path, form=None, *, status=200, key=None, **headers):
+        """Make a call without the library; the form is written as it goes over the wire."""
+        sent = {"Authorization": f"Bearer {key or self.key}"} | {
+            name.replace("_", "-"): value for name, value in headers.items()
+        }
+        url = f"{self.box.stripe_url}{path}"
+        where = {"params": form} if method in {"GET", "DELETE"} else {"data": form}
+        answer = self.http.request(method, url, headers=sent, **where)
+        assert answer.status_code == status, answer.text
+        return answer
+
+    def refused(self, method, path, form=None, *, status=400, **options):
+        return self.call(method, path, form, status=status, **options).json()["error"]
+
+    def price(self, amount=3900, **more):
+        product = self.v1.products.create({"name": "AttiBooks Pro"})
+        facts = {"currency": "eur", "unit_amount": amount, "recurring": {"interval": "month"}, "product": product.id}
+        return self.v1.prices.create(facts | more)
+
+    def customer(self, card=None, **more):
+        """A customer, with a saved card if one is named (`pm_card_visa`)."""
+        saved = {"payment_method": card, "invoice_settings": {"default_payment_method": card}} if card else {}
+        return self.v1.customers.create({"email": "billing@acme.example"} | saved | more)
+
+    def subscription(self, card="pm_card_visa", price=None, customer=None, **more):
+        customer = customer or self.customer(card)
+        items = [{"price": (price or self.price()).id}]
+        return self.v1.subscriptions.create({"customer": customer.id, "items": items} | more)
+
+    def session(self, price=None, **more):
+        facts = {
+            "mode": "subscription",
+            "line_items": [{"price": (price or self.price()).id, "quantity": 1}],
+            "success_url": "http://127.0.0.1:9/return?session_id={CHECKOUT_SESSION_ID}",
+            "cancel_url": "http://127.0.0.1:9/billing",
+        }
+        if "customer" not in more and "customer_email" not in more:
+            more["customer"] = self.customer().id
+        return self.v1.checkout.sessions.create(facts | more)
+
+    def pay(self, session, number="4242 4242 4242 4242", **form):
+        """Fill in the page of a session as a person does."""
+        return self.http.post(session.url, data={"number": number} | form)
+
+    def again(self, row):
+        """The subscription as it is now."""
+        return self.v1.subscriptions.retrieve(row.id)
+
+    def told(self, *types):
+        """The types of the events so far, oldest first; only those named, if any are."""
+        events = self.v1.events.list({"limit": 100}).data
+        return [event.type for event in reversed(events) if not types or event.type in types]
+
+    def event(self, kind):
+        """The newest event of a type."""
+        return self.v1.events.list({"type": kind, "limit": 1}).data[0].to_dict()
+
+    def portal(self, customer, configuration=None, **more):
+        features = {
+            "subscription_cancel": {"enabled": True, "cancellation_reason": {"enabled": True, "options": ["unused"]}},
+            "payment_method_update": {"enabled": True},
+            "customer_update": {"enabled": True, "allowed_updates": ["email", "name", "address"]},
+            "invoice_history": {"enabled": True},
+        }
+        made = self.v1.billing_portal.configurations.create({"features": features | (configuration or {})})
+        facts = {"customer": customer, "configuration": made.id, "return_url": "http://127.0.0.1:9/billing"}
+        return self.v1.billing_portal.sessions.create(facts | more)
+
+
+@pytest.fixture
+def account(box, http):
+    """The account at Stripe of the world, with nothing in it."""
+    return Account(box, http)
+
+
+@pytest.fixture(scope="session")
+def stripe_contract():
+    """What Stripe's answers and events are judged by."""
+    from attibooks_sandbox.stripe.contract import StripeContract
+
+    return StripeContract(STRIPE / "openapi.json", STRIPE / "objects.json")

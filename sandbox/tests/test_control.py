@@ -252,7 +252,11 @@ def test_switching_a_limit_begins_a_new_count(box, http, books):
 
 
 def test_limits_and_switches(box, http):
-    assert http.post(f"{box.url}/control/limits", json={"attio": True}).json() == {"quickbooks": False, "attio": True}
+    assert http.post(f"{box.url}/control/limits", json={"attio": True}).json() == {
+        "quickbooks": False,
+        "attio": True,
+        "stripe": False,
+    }
     assert http.get(f"{box.url}/control/switches").json()["void_paid"] == "refuse"
     assert http.post(f"{box.url}/control/switches", json={"void_paid": "perhaps"}).status_code == 400
     assert http.post(f"{box.url}/control/switches", json={"nothing": 1}).status_code == 400

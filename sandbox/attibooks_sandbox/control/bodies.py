@@ -18,7 +18,7 @@ class Reset(msgspec.Struct, forbid_unknown_fields=True):
 class NewToken(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Issue a token, or change one that is given (`access_token`)."""
 
-    service: Literal["attio", "quickbooks"]
+    service: Literal["attio", "quickbooks", "stripe"]
     workspace: str | None = None
     realm: str | None = None
     environment: str | None = None
@@ -41,10 +41,10 @@ class SetClock(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class SetLatency(msgspec.Struct, forbid_unknown_fields=True):
-    """Delay every answer of a service, or of both."""
+    """Delay every answer of a service, or of all."""
 
     seconds: float
-    service: Literal["attio", "quickbooks"] | None = None
+    service: Literal["attio", "quickbooks", "stripe"] | None = None
 
 
 class SetLimits(msgspec.Struct, forbid_unknown_fields=True):
@@ -52,6 +52,7 @@ class SetLimits(msgspec.Struct, forbid_unknown_fields=True):
 
     quickbooks: bool | None = None
     attio: bool | None = None
+    stripe: bool | None = None
 
 
 class SetRedirects(msgspec.Struct, forbid_unknown_fields=True):

@@ -38,6 +38,7 @@ from attibooks_sandbox.worlds.build import access_token
 
 if TYPE_CHECKING:
     from attibooks_sandbox.app import SandboxApp
+    from attibooks_sandbox.control.stripe import StripeHand
 
 Endpoint = Callable[[Request], object]
 
@@ -52,7 +53,7 @@ class ControlService:
 
     def handle(self, request: Request) -> Response:
         """Answer a control call."""
-        endpoint = self._endpoints.get((request.method, request.path.rstrip("/")))
+        endpoint = self._endpoint(request)
         if request.method != "GET":
             self._app.revision += 1
         try:
@@ -64,6 +65,18 @@ class ControlService:
             return _json(error.status, {"error": str(error)})
         except VENDOR_REFUSALS as error:
             return _json(400, {"error": refusal_text(error)})
+
+    def _endpoint(self, request: Request) -> Endpoint | None:
+        """Return what answers a call; Stripe's part is loaded when it is first asked for."""
+        key = (request.method, request.path.rstrip("/"))
+        if key not in self._endpoints and request.path.startswith("/control/stripe/"):
+            self._endpoints.update(self._stripe().table())
+        return self._endpoints.get(key)
+
+    def _stripe(self) -> StripeHand:
+        from attibooks_sandbox.control.stripe import StripeHand  # noqa: PLC0415 - see above
+
+        return StripeHand(self._app)
 
     def _table(self) -> dict[tuple[str, str], Endpoint]:
         app = self._app
@@ -106,6 +119,8 @@ class ControlService:
 
     def token(self, body: NewToken) -> object:
         """Issue a token or change one."""
+        if body.service == "stripe":
+            return self._stripe().token(body)
         return self._attio_token(body) if body.service == "attio" else self._quickbooks_token(body)
 
     def _end(self, body: NewToken) -> datetime | None:
@@ -194,15 +209,16 @@ class ControlService:
 
     def latency(self, body: SetLatency) -> object:
         """Delay answers."""
-        for name in ("attio", "quickbooks") if body.service is None else (body.service,):
+        for name in ("attio", "quickbooks", "stripe") if body.service is None else (body.service,):
             self._app.pipeline.latency[name] = max(body.seconds, 0.0)
         return {"latency": self._app.pipeline.latency}
 
     def limits(self, body: SetLimits) -> object:
         """Switch the vendors' throttles."""
-        self._app.set_limits(attio=body.attio, quickbooks=body.quickbooks)
+        self._app.set_limits(attio=body.attio, quickbooks=body.quickbooks, stripe=body.stripe)
         throttles = [service.throttle.enabled for service in self._app.quickbooks.values()]
-        return {"quickbooks": all(throttles), "attio": self._app.attio.rates.enabled}
+        attio, stripe = self._app.attio.rates.enabled, self._app.stripe_limited
+        return {"quickbooks": all(throttles), "attio": attio, "stripe": stripe}
 
     def switch(self, raw: bytes) -> object:
         """Set switches; those not named stay."""

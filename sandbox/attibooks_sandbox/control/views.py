@@ -117,6 +117,8 @@ def show_state(app: SandboxApp, query: Mapping[str, str]) -> Shown:
         shown["attio"] = {"workspaces": _attio_state(app, query, counts)}
     if service in {None, "quickbooks"}:
         shown["quickbooks"] = _quickbooks_state(app, query, counts)
+    if service in {None, "stripe"}:
+        shown["stripe"] = _stripe_state(app, counts)
     return {**shown, "counts": counts}
 
 
@@ -133,6 +135,19 @@ def _attio_state(app: SandboxApp, query: Mapping[str, str], counts: dict[str, in
             counts["attio.records"] = counts.get("attio.records", 0) + sum(len(each) for each in objects.values())
             shown[workspace.id] = {"name": workspace.profile.name, "objects": objects}
     return shown
+
+
+_STRIPE = (
+    "products", "prices", "customers", "payment_methods", "subscriptions", "invoices", "sessions", "endpoints",
+    "clocks",
+)  # fmt: skip
+
+
+def _stripe_state(app: SandboxApp, counts: dict[str, int]) -> Shown:
+    """Return the account at Stripe; an empty one is shown without loading the code that shows it."""
+    tables = {name: list(getattr(app.world.stripe, name).values()) for name in _STRIPE}
+    counts.update((f"stripe.{name}", len(rows)) for name, rows in tables.items())
+    return {name: [app.stripe.show(row) for row in rows] for name, rows in tables.items()}
 
 
 def _quickbooks_state(app: SandboxApp, query: Mapping[str, str], counts: dict[str, int]) -> Shown:

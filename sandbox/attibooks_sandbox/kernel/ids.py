@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import string
 from hashlib import shake_128
 
 from attibooks_sandbox.kernel.state import State
+
+_ALPHABET = string.digits + string.ascii_letters
 
 
 class Ids(State):
@@ -29,6 +32,14 @@ class Ids(State):
         """Return decimal digits that do not begin with zero."""
         lowest: int = 10 ** (count - 1)
         return str(lowest + int.from_bytes(self._bytes(count + 8)) % (9 * lowest))
+
+    def alphanumeric(self, count: int) -> str:
+        """Return letters of both cases and digits."""
+        number, drawn = int.from_bytes(self._bytes(count)), ""
+        for _ in range(count):
+            number, place = divmod(number, len(_ALPHABET))
+            drawn += _ALPHABET[place]
+        return drawn
 
     def chance(self) -> float:
         """Return a number in [0, 1)."""

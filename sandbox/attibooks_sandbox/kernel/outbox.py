@@ -71,16 +71,22 @@ class Outbox:
     """Deliver messages in the background and repeat those that were not taken."""
 
     def __init__(
-        self, clock: Clock, policy: Policy, *, wanted: Callable[[Delivery], bool], settled: Callable[[Delivery], None]
+        self,
+        clock: Clock,
+        policy: Policy,
+        *,
+        wanted: Callable[[Delivery], bool],
+        settled: Callable[[Delivery], None],
+        sealed: Callable[[Delivery], dict[str, str]] = lambda delivery: delivery.headers,
     ) -> None:
         """Begin empty.
 
         `wanted` is asked before each attempt whether anybody still waits for the message; `settled` is told of each
-        message that was delivered or given up.
+        message that was delivered or given up; `sealed` gives the headers of an attempt, where each has its own.
         """
         self._clock = clock
         self._policy = policy
-        self._wanted, self._settled = wanted, settled
+        self._wanted, self._settled, self._sealed = wanted, settled, sealed
         self._waiting: list[Delivery] = []
         self._paces: dict[str, SlidingWindow] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -146,7 +152,7 @@ class Outbox:
         self.wake()
 
     async def _send(self, delivery: Delivery) -> None:
-        outcome = await _attempt(delivery, self._policy.patience_seconds)
+        outcome = await _attempt(delivery, self._sealed(delivery), self._policy.patience_seconds)
         now = self._clock.now()
         delivery.attempts.append(Attempt(now, outcome))
         tried = len(delivery.attempts)
@@ -167,10 +173,10 @@ def is_loopback(target: SplitResult) -> bool:
     return host in {"localhost", "::1"} or host.startswith("127.")
 
 
-async def _attempt(delivery: Delivery, seconds: float) -> int | str:
+async def _attempt(delivery: Delivery, headers: dict[str, str], seconds: float) -> int | str:
     try:
         async with asyncio.timeout(seconds):
-            return await _post(urlsplit(delivery.url), delivery.headers, delivery.body)
+            return await _post(urlsplit(delivery.url), headers, delivery.body)
     except TimeoutError:
         return "no answer in time"
     except (OSError, ValueError, EOFError) as error:

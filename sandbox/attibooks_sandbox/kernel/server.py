@@ -21,8 +21,9 @@ from attibooks_sandbox.kernel.service import Peer
 
 LARGEST_BODY = 16 * 1024 * 1024
 _REASONS = {
-    200: "OK", 302: "Found", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
-    409: "Conflict", 413: "Content Too Large", 414: "URI Too Long", 429: "Too Many Requests",
+    200: "OK", 302: "Found", 303: "See Other", 400: "Bad Request", 401: "Unauthorized", 402: "Payment Required",
+    403: "Forbidden", 404: "Not Found", 409: "Conflict", 410: "Gone", 413: "Content Too Large", 414: "URI Too Long",
+    429: "Too Many Requests",
     500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout",
 }  # fmt: skip
 

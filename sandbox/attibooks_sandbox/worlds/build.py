@@ -13,6 +13,8 @@ from attibooks_sandbox.attio.workspace import AttioState, Workspace
 from attibooks_sandbox.kernel.ids import Ids
 from attibooks_sandbox.quickbooks.company import Company, QuickBooksState
 from attibooks_sandbox.quickbooks.oauth.grants import AccessToken, Client, access_value, refresh_value
+from attibooks_sandbox.stripe.model import Key
+from attibooks_sandbox.stripe.state import StripeState
 from attibooks_sandbox.worlds.books import build_company
 from attibooks_sandbox.worlds.companies import COMPANIES, CompanyFacts
 from attibooks_sandbox.worlds.crm import OPENED, build_workspace
@@ -43,12 +45,15 @@ class World(msgspec.Struct, frozen=True):
     secrets: Secrets
     attio: AttioState
     quickbooks: QuickBooksState
+    stripe: StripeState
     size: Size = "small"
 
     def copy(self) -> World:
         """Return a world of its own with the same content; its new ids are the same in every copy."""
         ids = Ids(f"attio:{self.seed}")
-        return World(self.seed, self.secrets, self.attio.copy(ids), self.quickbooks.copy(), self.size)
+        return World(
+            self.seed, self.secrets, self.attio.copy(ids), self.quickbooks.copy(), self.stripe.copy(), self.size
+        )
 
 
 def build_world(seed: int, size: Size = "small") -> World:
@@ -65,7 +70,15 @@ def build_world(seed: int, size: Size = "small") -> World:
         attio.workspaces[workspace.id] = workspace
         token = app_token(ids, workspace.id, secrets.attio_client_id, next(iter(workspace.members)))
         attio.tokens[token.value] = token
-    return World(seed, secrets, attio, _books(ids, secrets.quickbooks_client_id, seed, size), size)
+    books = _books(ids, secrets.quickbooks_client_id, seed, size)
+    return World(seed, secrets, attio, books, _account(seed, secrets.stripe_api_key), size)
+
+
+def _account(seed: int, api_key: str) -> StripeState:
+    """Return an account at Stripe as a developer first finds it: a key, and nothing else."""
+    state = StripeState(seed)
+    state.keys[api_key] = Key(api_key)
+    return state
 
 
 def _old_workspace(facts: WorkspaceFacts, ids: Ids, seed: int) -> Workspace:

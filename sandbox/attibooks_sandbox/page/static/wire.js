@@ -36,7 +36,7 @@ function head() {
   const clear = h("button", { class: "button ghost small", onclick: clearList }, "Clear list");
   const facts = { class: "button ghost small tall", "aria-pressed": String(view.tall), onclick: stretch, disabled: !view.open };
   const end = h("span", { class: "end" }, armed, clear, h("button", facts, icon("tall"), view.tall ? "Shorter" : "Taller"));
-  return h("div", { class: "wire-head" }, toggle, ["host", "attio", "quickbooks"].map(tally), end);
+  return h("div", { class: "wire-head" }, toggle, ["host", "attio", "quickbooks", ...(counts.stripe ? ["stripe"] : [])].map(tally), end);
 }
 
 function flip() {
