@@ -23,6 +23,7 @@ from attibooks_core.web.cron import sync_invoices
 from attibooks_core.web.health import live, ready
 from attibooks_core.web.middleware import MAX_BODY, AccessLog, Gatekeeper
 from attibooks_core.web.problems import answer_http_error, answer_problem, answer_unexpected
+from attibooks_core.web.webhooks import webhook_routes
 
 
 class LeanLitestar(Litestar):
@@ -67,7 +68,13 @@ def build_app(host: Host) -> Litestar:
             await host.close()
 
     return LeanLitestar(
-        route_handlers=[live, ready, sync_invoices, *(app_router(host, key) for key in host.plugins.gateways)],
+        route_handlers=[
+            live,
+            ready,
+            sync_invoices,
+            *webhook_routes(host),
+            *(app_router(host, key) for key in host.plugins.gateways),
+        ],
         middleware=[AccessLog(), Gatekeeper(host.plugins.gateways, host.bench.leases)],
         dependencies={"host": Provide(lambda: host, sync_to_thread=False)},
         exception_handlers={
