@@ -97,6 +97,7 @@ def status_of(invoice: Invoice, due: str, today: date) -> str:
 def _line(line: Mapping[str, object]) -> Shown:
     detail = _mapping(line["SalesItemLineDetail"])
     return {
+        "id": line["Id"],
         "item": _mapping(detail.get("ItemRef")).get("name"),
         "description": line.get("Description"),
         "quantity": _number(detail.get("Qty")),
