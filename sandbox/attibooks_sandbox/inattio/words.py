@@ -154,4 +154,4 @@ def set_up(facts: Facts) -> Toast:
     if facts.get("already_set_up"):
         return Toast("success", "Already set up", f"The object `{facts['object']}` has all that it needs.")
     counts = [f"{len(facts.get(name) or [])} {name}" for name in ("created", "repaired", "unchanged")]
-    return Toast("success", f"The object `{facts['object']}` is set up", f"Attributes: {', '.join(counts)}.")
+    return Toast("success", "Invoice object set up", f"The object `{facts['object']}`: {', '.join(counts)}.")

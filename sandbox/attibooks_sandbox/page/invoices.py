@@ -44,7 +44,8 @@ def action_facts(noted: Shown, settings: Settings) -> Shown:
     They are there while the toggle is on and the record stands for an invoice; none for one that the books deleted.
     """
     stored = str(settings.get("store_invoices_as_records") or "").strip().lower() in {"true", "yes", "1", "on"}
-    return {"actions": stored and bool(noted.get(KEY)) and noted.get("status") != "Deleted"}
+    deleted = noted.get("status") == "Deleted"
+    return {"actions": stored and bool(noted.get(KEY)) and not deleted, "deleted": deleted}
 
 
 def invoice_name(noted: Shown) -> str:

@@ -145,8 +145,8 @@ def test_a_sync_without_a_usable_connection_says_what_to_do(connected, host):
     [
         (
             {"created": ["number", "status"], "unchanged": ["memo"], "repaired": [], "already_set_up": False},
-            "The object `invoices` is set up",
-            "Attributes: 2 created, 0 repaired, 1 unchanged.",
+            "Invoice object set up",
+            "The object `invoices`: 2 created, 0 repaired, 1 unchanged.",
         ),
         (
             {"created": [], "unchanged": ["memo"], "repaired": [], "already_set_up": True},

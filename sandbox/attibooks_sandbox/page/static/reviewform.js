@@ -12,7 +12,7 @@ const MOST_LINES = 200;
 const PARTS = ["description", "quantity", "rate"];
 
 /** A control with its label, where its value came from and what is wrong with it, tied together for screen readers. */
-function field(view, { label, place, path, value, control, wide }) {
+export function field(view, { label, place, path, value, control, wide }) {
   const problems = view.problems.get(place) ?? [];
   const id = `review-${place}`;
   const facts = {
@@ -28,7 +28,7 @@ function source(view, place, path, value) {
   return view.changed(place) ? origin({ source: "user" }) : origin(view.provenance[path], value);
 }
 
-const input = (facts, set, more = {}) => h("input", { type: "text", ...facts, ...more, oninput: (event) => set(event.currentTarget.value) });
+export const input = (facts, set, more = {}) => h("input", { type: "text", ...facts, ...more, oninput: (event) => set(event.currentTarget.value) });
 
 /** All fields of a draft but its lines. */
 export function headFields(view) {
