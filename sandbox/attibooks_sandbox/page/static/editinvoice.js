@@ -139,6 +139,7 @@ class Edit extends FormSheet {
       h("p", { class: "visually-hidden", role: "status", "data-key": "live" }, this.said),
       this.notice ? notice(this.notice) : [],
       this.locks(),
+      this.hints(),
       this.facts(),
       h("div", { class: "review-fields" }, this.dueDate(), this.memo()),
       editable.lines ? lineFields(this) : this.lines(),
@@ -152,6 +153,12 @@ class Edit extends FormSheet {
     const reasons = [...Map.groupBy(locked, (part) => this.live.reasons[part] ?? "").entries()];
     const row = ([reason, parts]) => h("p", {}, h("strong", {}, `${parts.map((part) => NAMES[part]).join(", ")}: `), prose(reason));
     return locked.length ? h("section", { class: "notice locked", "data-kind": "warning", role: "note", "aria-label": "Locked" }, icon("info"), h("div", {}, h("strong", {}, "Not everything can be changed"), reasons.map(row))) : [];
+  }
+
+  /** What the host says of the invoice as a whole, as that it was e-mailed already. */
+  hints() {
+    const said = Object.entries(this.live.reasons).filter(([part]) => !PARTS.includes(part));
+    return said.length ? h("section", { class: "notice", "data-kind": "question", role: "note", "aria-label": "Good to know" }, icon("info"), h("div", {}, said.map(([, text]) => h("p", {}, prose(text))))) : [];
   }
 
   facts() {

@@ -129,7 +129,7 @@ function lineCell(view, { line, index, part, label, control }) {
     id, class: "input", "aria-label": `${label} of line ${index + 1}`, "aria-describedby": `${id}-problems ${id}-note`, "data-part": part,
     "aria-invalid": problems.length ? "true" : null, ".value": line[part], oninput, autocomplete: "off", spellcheck: "false", "data-label": label,
   };
-  const extra = part === "description" && line.item ? h("p", { class: "origin" }, `Item: ${line.item}`) : [];
+  const extra = part === "description" && line.item && !line.id ? h("p", { class: "origin" }, `Item: ${line.item}`) : [];
   const note = h("div", { id: `${id}-note` }, problems.length ? [] : lineSource(view, index, part), extra);
   return h("div", { class: "line-cell", "data-part": part }, h("span", { class: "line-label", "aria-hidden": "true" }, label), control(facts), note);
 }
