@@ -192,7 +192,9 @@ class Stage:
 
         From then on the books tell the host of their changes, as the developer's portal of QuickBooks has them do.
         """
-        self.sandbox.control("POST", "quickbooks/webhooks", {"url": f"{self.host.url}/webhooks/quickbooks"})
+        for environment, token in verifier_tokens(self.sandbox).items():
+            place = {"url": f"{self.host.url}/webhooks/quickbooks", "environment": environment}
+            self.sandbox.control("POST", "quickbooks/webhooks", {**place, "verifier_token": token})
         company = self.sandbox.company("US", "sandbox")
         body = {"environment": company["environment"], "realm": company["realm"]}
         status: Facts = self.press(f"/ui/api/app/{self.workspace}/connect", body)["body"]
@@ -204,10 +206,16 @@ class Stage:
         return str(self.sandbox.workspace["id"])
 
 
+def verifier_tokens(sandbox: Sandbox) -> dict[str, str]:
+    """Return the token of each environment's webhooks: at Intuit each address has one of its own."""
+    token = str(sandbox.world["quickbooks"]["webhook_verifier_token"])
+    return {"sandbox": token, "production": f"{token}-production"}
+
+
 def host_settings(sandbox: Sandbox, folder: Path, host_url: str) -> dict[str, str]:
     """Return the environment that makes a host of this sandbox's world."""
     workspace = sandbox.workspace
-    verifier = [sandbox.world["quickbooks"]["webhook_verifier_token"]]
+    verifiers = {environment: [token] for environment, token in verifier_tokens(sandbox).items()}
     return {
         "ATTIBOOKS_BILLING": "none",
         "ATTIBOOKS_CRON_SECRET": CRON_SECRET,
@@ -219,5 +227,5 @@ def host_settings(sandbox: Sandbox, folder: Path, host_url: str) -> dict[str, st
         "ATTIBOOKS_ATTIO__APP_SECRETS": json.dumps(workspace["app_secrets"]),
         "ATTIBOOKS_QUICKBOOKS__SANDBOX_API_URL": sandbox.quickbooks_url("sandbox"),
         "ATTIBOOKS_QUICKBOOKS__PRODUCTION_API_URL": sandbox.quickbooks_url("production"),
-        "ATTIBOOKS_QUICKBOOKS__WEBHOOK_VERIFIER_TOKENS": json.dumps({"production": verifier, "sandbox": verifier}),
+        "ATTIBOOKS_QUICKBOOKS__WEBHOOK_VERIFIER_TOKENS": json.dumps(verifiers),
     }
