@@ -31,7 +31,7 @@ async def set_up_invoice_object(bench: Workbench, caller: Caller, settings: Sett
     store, records = _parts(bench.plugins, caller.gateway, settings)
     ws = WorkspaceContext(caller.workspace_id, settings, caller.crm, caller.accounting, NoMemory())
     report = await store.set_up(ws, records)
-    due = await _make_due(bench, caller.workspace_id)
+    due = await bench.invoices.retry_now(caller.workspace_id, bench.clock.now())
     log.info(
         "invoice_object_set_up",
         workspace=caller.workspace_id,
@@ -48,16 +48,9 @@ def _parts(plugins: Plugins, gateway: str, settings: Settings) -> tuple[InvoiceS
         raise PluginUnavailable(
             f"No plugin of this host stores invoices as records of {gateway}. Ask its operator to install one."
         )
-    stores = (store for _, store in sorted(plugins.invoice_stores.items()))
-    store = next((s for s in stores if s.object_slug(settings) is not None), None)
+    store = plugins.invoice_store(settings)
     if store is None:
         message = "Storing invoices as records is switched off."
         fix = "Switch it on in settings section 7, then press Run Setup again."
         raise InvalidSettings(f"{message} {fix}", problems=[Problem(SWITCH, "switched_off", message, fix)])
     return store, records
-
-
-async def _make_due(bench: Workbench, workspace_id: str) -> int:
-    """Have what waited for the object stored now; says how many invoices that are."""
-    invoices = getattr(bench, "invoices", None)
-    return 0 if invoices is None else int(await invoices.retry_now(workspace_id, bench.clock.now()))

@@ -1,16 +1,12 @@
 """Run Setup: the route that makes the object of the invoices (contract §3)."""
 
-from typing import Any
-
 import msgspec
 from litestar import Response, post
-from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from attibooks_core.host import Host
 from attibooks_core.invoicing.object_setup import set_up_invoice_object
 from attibooks_core.lifecycle import SetupReport
-from attibooks_core.web.calls import Call, Calls
+from attibooks_core.web.parts import TheCall, TheCalls, TheHost, json_answer
 from attibooks_core.web.problems import ERROR_RESPONSES
 from attibooks_core.web.schemas import Body
 
@@ -26,17 +22,14 @@ class SetupAnswer(msgspec.Struct, kw_only=True):
 
 
 @post("/invoice-object/setup", status_code=200, responses=ERROR_RESPONSES)
-async def set_up(
-    host: NamedDependency[Host], calls: NamedDependency[Calls], call: NamedDependency[Call], data: JSONBody[Body]
-) -> Response[SetupAnswer]:
+async def set_up(host: TheHost, calls: TheCalls, call: TheCall, data: JSONBody[Body]) -> Response[SetupAnswer]:
     """Run Setup: make the object of the invoices and its attributes, as far as they are missing."""
 
     async def produce() -> bytes:
         settings = await calls.settings_of(call, data.settings, change=True)
         return msgspec.json.encode(_answer(await set_up_invoice_object(host.bench, call.caller, settings)))
 
-    body: Any = await calls.once("invoice-object/setup", call, produce)
-    return Response(body, media_type="application/json")
+    return json_answer(await calls.once("invoice-object/setup", call, produce), 200)
 
 
 def _answer(report: SetupReport) -> SetupAnswer:
