@@ -160,9 +160,10 @@ class Glass:
     def _is_settled(self, row: InvoiceRow, state: State) -> bool:
         """Whether a row says at once that there is nothing to do: the case of nearly every row of an idle run."""
         order = _order(row, state)
-        if order < row.order or (isinstance(state, DeletedInvoice) and row.status is InvoiceStatus.DELETED):
-            return row.error_code is None or order < row.order
-        if order > row.order or row.error_code is not None:
+        if order < row.order:
+            return True
+        is_news = isinstance(state, DeletedInvoice) and row.status is not InvoiceStatus.DELETED
+        if order > row.order or is_news or row.error_code is not None:
             return False
         is_shown = row.source is None or row.shown_digest is not None
         return is_shown and (row.stored_digest is not None or not self.keeps_record(row))
