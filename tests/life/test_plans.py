@@ -1,43 +1,17 @@
 """Who may edit and void: Pro, and whoever has an invoice with a record of its own from better days (row 147)."""
 
-import pytest
 import sqlalchemy as sa
 
 from attibooks_core.storage.engine import Database
 from attibooks_core.storage.tables import invoices
-from tests.desk import Desk
-from tests.host_process import HostProcess, install_plugin
-from tests.review.plans import PLUGIN
+from tests.review.plans import desk, paper_settings, plan
+
+__all__ = ["desk", "paper_settings", "plan"]
 
 
-@pytest.fixture
-def plan(tmp_path):
-    """The file that says which plan the workspaces have."""
-    path = tmp_path / "plan"
-    path.write_text("free")
-    return path
-
-
-@pytest.fixture
-def settings(empty_database, database_kind, tmp_path, plan):
-    """The database and the plans of a host."""
-    return {"ATTIBOOKS_BILLING": "paper", "TEST_PLAN": str(plan), **empty_database(database_kind, tmp_path)}
-
-
-@pytest.fixture
-def desk(box, host_environment, settings, tmp_path):
-    """A desk at a host with plans."""
-    plugin = install_plugin(tmp_path, "paper", PLUGIN)
-    box.limits(quickbooks=True, attio=True)
-    with HostProcess(tmp_path, {**host_environment, **settings}, python_path=plugin) as host:
-        made = Desk.open(box, host.url)
-        yield made
-        made.close()
-
-
-def give_a_record_of_its_own(settings, desk, record):
+def give_a_record_of_its_own(paper_settings, desk, record):
     """As if the invoice had been stored as a record while the plan allowed it."""
-    database = Database(settings["ATTIBOOKS_DATABASE_URL"])
+    database = Database(paper_settings["ATTIBOOKS_DATABASE_URL"])
     mine = sa.update(invoices).where(invoices.c.invoice_id == desk.invoice(record)["Id"])
     database.write_now(lambda c: c.execute(mine.values(stored_object="invoices", stored_record_id="stored-1")))
     database.close()
@@ -53,9 +27,9 @@ def test_on_free_they_are_refused_with_a_link_and_no_call_to_the_books(desk, rec
     unchanged()
 
 
-def test_what_has_a_record_of_its_own_is_never_locked(desk, record, settings):
+def test_what_has_a_record_of_its_own_is_never_locked(desk, record, paper_settings):
     """Row 147: after a lapse, edit and void of existing invoice records stay; by that record, too."""
-    give_a_record_of_its_own(settings, desk, record)
+    give_a_record_of_its_own(paper_settings, desk, record)
     assert desk.edit(record, memo="Hello").status_code == 200
     assert desk.live("stored-1", "invoices")["memo"] == "Hello"
     assert desk.edit("stored-1", "invoices", memo="Bye").status_code == 200

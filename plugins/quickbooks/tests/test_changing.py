@@ -237,6 +237,12 @@ class TestSending:
         with pytest.raises(Refused, match="did not void"):
             await send("void")
 
+    async def test_what_cannot_be_asked_after_the_write_is_unknown(self, send, company):
+        company.on("POST", "invoice", Answer(RAW))
+        company.on("GET", "invoice/145", [Answer(RAW), Answer("", 503)])
+        with pytest.raises(OutcomeUnknown):
+            await send("void")
+
     async def test_an_old_version_is_a_conflict(self, send, company, refused):
         """Row 118: 5010."""
         company.on("POST", "invoice", refused(5010, "Stale Object Error"))
