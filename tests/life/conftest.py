@@ -72,6 +72,7 @@ def record(desk: Desk) -> str:
     made = desk.new_company()
     answer = desk.create(made)
     assert answer.status_code == 201, answer.text
+    desk.eventually(lambda: desk.trail(made)[-1]["kind"] == "writeback")  # it is kept that the record shows it
     desk.box.clear_calls()
     return made
 
