@@ -29,8 +29,8 @@ from benchmarks.stage import new_postgres_database, postgres, running_host
 from tests.host_process import free_port
 
 TOKEN = "bench-verifier-token"
-SECONDS = 2.0
-ROUNDS = 1
+SECONDS = 3.0
+ROUNDS = 3
 GOAL = 0.7
 LATENCY_GOAL = 2.0
 SHAPES = [(1, 16), (1, 64), (50, 16), (50, 64)]

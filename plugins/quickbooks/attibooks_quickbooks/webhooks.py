@@ -10,6 +10,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import TypeAlias
 
 import msgspec
@@ -26,7 +27,6 @@ MOVING = frozenset({"invoice", "payment", "creditmemo"})
 """Entities whose changes are changes of invoices."""
 
 _TYPE = re.compile(r"qbo\.([a-z]+)\.([a-z]+)\.v\d+", re.ASCII)
-_NANOSECONDS = re.compile(r"(\.\d{6})\d+")
 _VERBS = {"create": "created", "update": "updated", "delete": "deleted", "void": "voided", "merge": "merged"}
 
 Text: TypeAlias = str | int | None
@@ -139,8 +139,13 @@ def _legacy(environment: str, companies: Iterable[LegacyCompany], received: date
 
 def _event(environment: str, event_id: str, facts: tuple[str, str, str, str, str], received: datetime) -> BooksEvent:
     realm, entity, entity_id, operation, time = facts
-    at = instant(_NANOSECONDS.sub(r"\1", time)) or received
-    return BooksEvent(event_id, Books(KEY, environment, realm), entity, entity_id, operation, at)
+    at = instant(time) or received  # of nanoseconds the first six digits count
+    return BooksEvent(event_id, _books(environment, realm), entity, entity_id, operation, at)
+
+
+@lru_cache(maxsize=1024)
+def _books(environment: str, realm: str) -> Books:
+    return Books(KEY, environment, realm)
 
 
 def _derived(environment: str, facts: tuple[str, ...]) -> str:
