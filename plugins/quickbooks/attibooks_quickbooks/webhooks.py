@@ -27,7 +27,6 @@ MOVING = frozenset({"invoice", "payment", "creditmemo"})
 """Entities whose changes are changes of invoices."""
 
 _TYPE = re.compile(r"qbo\.([a-z]+)\.([a-z]+)\.v\d+", re.ASCII)
-_VERBS = {"create": "created", "update": "updated", "delete": "deleted", "void": "voided", "merge": "merged"}
 
 Text: TypeAlias = str | int | None
 
@@ -133,8 +132,13 @@ def _legacy(environment: str, companies: Iterable[LegacyCompany], received: date
             kind, verb = _text(entity.name).lower(), _text(entity.operation).lower()
             if kind not in MOVING or not entity.id or not company.realm:
                 continue
-            facts = (_text(company.realm), kind, _text(entity.id), _VERBS.get(verb, verb), _text(entity.changed))
+            facts = (_text(company.realm), kind, _text(entity.id), _done(verb), _text(entity.changed))
             yield _event(environment, _derived(environment, facts), facts, received)
+
+
+def _done(verb: str) -> str:
+    """The old form's verbs as today's: `void` is `voided`, `emailed` is itself."""
+    return verb if verb.endswith("ed") else verb + ("d" if verb.endswith("e") else "ed")
 
 
 def _event(environment: str, event_id: str, facts: tuple[str, str, str, str, str], received: datetime) -> BooksEvent:
