@@ -2,11 +2,11 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-DISTRIBUTIONS := . ./plugins/attio ./plugins/quickbooks ./plugins/stripe_billing ./sandbox
+DISTRIBUTIONS := . ./plugins/attio ./plugins/quickbooks ./plugins/invoice_object ./plugins/stripe_billing ./sandbox
 SOURCES := attibooks_core hookspecs.py conftest.py plugins sandbox examples tests benchmarks
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
-.venv/.ok: requirements/uv.txt requirements/dev.txt pyproject.toml plugins/attio/pyproject.toml plugins/quickbooks/pyproject.toml plugins/stripe_billing/pyproject.toml sandbox/pyproject.toml
+.venv/.ok: requirements/uv.txt requirements/dev.txt pyproject.toml plugins/attio/pyproject.toml plugins/quickbooks/pyproject.toml plugins/invoice_object/pyproject.toml plugins/stripe_billing/pyproject.toml sandbox/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("AttiBooks needs Python 3.11 or newer. Say which one: make PYTHON=python3.11")'
 	@echo "setting up .venv (once, about 20 s)"
 	@$(PYTHON) -m venv .venv

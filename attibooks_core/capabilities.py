@@ -186,7 +186,8 @@ class RecordStore(Protocol):
     async def create_object(self, ws: WorkspaceContext, slug: str, singular: str, plural: str) -> None:
         """Make an object.
 
-        :raises Refused: code `quota_exceeded` when the workspace's plan of the CRM allows no more objects.
+        :raises Refused: code `quota_exceeded`, the workspace's plan of the CRM allows no more objects; code
+            `name_taken`, another object has one of the names.
         """
         ...
 
@@ -220,7 +221,7 @@ class RecordStore(Protocol):
         One call. Attributes that are not named stay; None clears.
 
         :raises NotFound: code `object_not_found` or `attribute_not_found` (with `details["slug"]`).
-        :raises Refused: the CRM says no to a value.
+        :raises Refused: the CRM says no to a value; `details["slug"]` names its attribute when that can be told.
         """
         ...
 

@@ -44,6 +44,7 @@ from attibooks_core.storage.awaited import Awaiting
 from attibooks_core.storage.batches import Batches
 from attibooks_core.storage.documents import PluginDocuments
 from attibooks_core.storage.engine import Database, database_file
+from attibooks_core.storage.inbox import Inbox
 from attibooks_core.storage.intents import Intents
 from attibooks_core.storage.invoices import Invoices
 from attibooks_core.storage.syncs import Syncs
@@ -52,6 +53,7 @@ from attibooks_core.storage.usage import Usage
 from attibooks_core.storage.vault import Vault, development_key
 from attibooks_core.storage.workspaces import Workspaces
 from attibooks_core.syncing.dispatching import Dispatcher
+from attibooks_core.syncing.inbox import InboxHands
 from attibooks_core.syncing.nightly import Nightly
 from attibooks_core.syncing.runs import SyncRuns
 
@@ -124,6 +126,7 @@ class Host:
             workspaces=self.workspaces,
             syncs=Syncs(self.database),
             awaiting=Awaiting(self.database),
+            inbox=Inbox(self.database),
             leases=Leases(self.clock),
             paces=Paces(self.clock),
             runtime=runtime or _durable(settings),
@@ -142,6 +145,7 @@ class Host:
         self.syncs = SyncRuns(self.bench, self.mirror)
         self.nightly = Nightly(self.bench, self.syncs, settings.cron_spread_seconds)
         self.dispatcher = Dispatcher(self.bench, self.syncs, self.nightly)
+        self.inbox_hands = InboxHands(self.bench, self.syncs)
         self._background = background
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -156,6 +160,7 @@ class Host:
             self._tasks = [
                 asyncio.create_task(self.caretaker.run(), name="caretaker"),
                 asyncio.create_task(self.dispatcher.run(), name="dispatcher"),
+                asyncio.create_task(self.inbox_hands.run(), name="inbox-hands"),
                 asyncio.create_task(self.tender.run(), name="billing"),
             ]
 

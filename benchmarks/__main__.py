@@ -2,10 +2,11 @@
 
 import sys
 
-from benchmarks import b1_create, b6_footprint, b9_templates, building, sandbox
+from benchmarks import b1_create, b5_webhooks, b6_footprint, b9_templates, building, sandbox
 
 ALL = {
     "B1": b1_create.run,
+    "B5": b5_webhooks.run,
     "B6": b6_footprint.run,
     "B9": b9_templates.run,
     "BUILD": building.run,

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -44,9 +44,11 @@ def postgres() -> Iterator[str]:
 
 
 @contextmanager
-def running_host(box: Sandbox, folder: Path, database_url: str) -> Iterator[HostProcess]:
-    """A host on a migrated database."""
-    environment = {**host_environment(box), "ATTIBOOKS_DATABASE_URL": database_url}
+def running_host(
+    box: Sandbox, folder: Path, database_url: str, more: Mapping[str, str] | None = None
+) -> Iterator[HostProcess]:
+    """A host on a migrated database, with more environment."""
+    environment = {**host_environment(box), **(more or {}), "ATTIBOOKS_DATABASE_URL": database_url}
     command = [sys.executable, "-m", "attibooks_core", "db", "upgrade"]
     subprocess.run(
         command, env={"PATH": os.environ["PATH"], **environment}, cwd=folder, check=True, capture_output=True

@@ -39,6 +39,9 @@ def host_environment(box: Sandbox) -> dict[str, str]:
         "ATTIBOOKS_ATTIO__APP_SECRETS": json.dumps(workspace["app_secrets"]),
         "ATTIBOOKS_QUICKBOOKS__SANDBOX_API_URL": box.quickbooks_url("sandbox"),
         "ATTIBOOKS_QUICKBOOKS__PRODUCTION_API_URL": box.quickbooks_url("production"),
+        "ATTIBOOKS_QUICKBOOKS__WEBHOOK_VERIFIER_TOKENS": json.dumps(
+            {"production": [box.world["quickbooks"]["webhook_verifier_token"]], "sandbox": ["another-token"]}
+        ),
     }
 
 

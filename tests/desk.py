@@ -125,6 +125,18 @@ class Desk:
         calls = self.box.calls("quickbooks", "core", since=since)
         return [c["request_body"] for c in calls if fnmatch(c["path"].partition("?")[0], path)]
 
+    def invoice(self, record_id: str) -> dict[str, Any]:
+        """The only invoice of the record's customer."""
+        (invoice,) = self.invoices(record_id)
+        return invoice
+
+    def by_hand(self, action: str, invoice_id: str, **facts: Any) -> dict[str, Any]:
+        """What the accountant does to an invoice in the books: `pay`, `void`, `delete`, or `change` its fields."""
+        place = (self.company["environment"], self.company["realm"])
+        if action == "change":
+            return self.box.change(*place, "Invoice", invoice_id, **facts)["Invoice"]
+        return getattr(self.box, action)(*place, invoice_id, **facts)
+
     # -- the app -------------------------------------------------------------------------------------------------
 
     def create(self, record_id: str, object_slug: str = "companies", **more: Any) -> httpx.Response:
@@ -136,6 +148,28 @@ class Desk:
         answer = self.app.preview(object_slug, record_id, **more)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def live(self, record_id: str, object_slug: str = "companies") -> dict[str, Any]:
+        """What the dialog of *Edit Invoice in QuickBooks* shows."""
+        answer = self.app.live(object_slug, record_id)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def edit(self, record_id: str, object_slug: str = "companies", **more: Any) -> httpx.Response:
+        """Submit that dialog; without a `version` it is opened first."""
+        version = more.pop("version", None) or self.live(record_id, object_slug)["version"]
+        return self.app.edit(object_slug, record_id, version=version, **more)
+
+    def confirm(self, record_id: str, object_slug: str = "companies") -> dict[str, Any]:
+        """What a person is asked before an invoice is voided."""
+        answer = self.app.void(object_slug, record_id)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["confirm"]
+
+    def void(self, record_id: str, object_slug: str = "companies", **more: Any) -> httpx.Response:
+        """Click *Void in QuickBooks* and confirm it."""
+        token = more.pop("confirm_token", None) or self.confirm(record_id, object_slug)["token"]
+        return self.app.void(object_slug, record_id, confirm_token=token, **more)
 
     def click(
         self, record_id: str, object_slug: str = "companies", *, key: str | None = None, **more: Any

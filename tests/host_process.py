@@ -52,6 +52,11 @@ class HostProcess:
         """Where it listens."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def database_url(self) -> str:
+        """The database that it was given."""
+        return self._environment["ATTIBOOKS_DATABASE_URL"]
+
     def start(self) -> Self:
         """Start it and wait until it serves."""
         arguments = [self._command, "--port", str(self.port)] if self._command == "serve" else [self._command]

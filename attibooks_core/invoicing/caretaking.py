@@ -18,6 +18,8 @@ TIDY_SECONDS = 3600.0
 QUIET = timedelta(seconds=45)
 """An intent that should be under way and has not moved for this long is looked at."""
 KEEP_ANSWERS = timedelta(hours=24)
+KEEP_EVENTS = timedelta(days=7)
+"""A repeat of an event is known as one for so long after it was handed on."""
 CHUNK = 500
 
 log = EventLog(__name__)
@@ -67,6 +69,7 @@ class Caretaker:
         old = self._bench.clock.now() - KEEP_ANSWERS
         await self._bench.intents.drop_answers(old)
         await self._bench.batches.drop_answers(old)
+        await self._bench.inbox.drop(self._bench.clock.now() - KEEP_EVENTS)
         await self._bench.runtime.tidy()
 
     def _has_tokens(self, intent: Intent) -> bool:

@@ -194,10 +194,15 @@ class InvoiceCarrier(IntentCarrier):
             next_attempt_at=now + pause_after(intent.attempts) if parked else None,
             invoice=row,
         )
-        if body is not None:  # whoever waits need not wait for this: until it is kept, a repeat of the click waits
+        # Whoever waits need not wait for this: until it is kept, a repeat of the click waits. Except where the answer
+        # asks for something (Run Setup) that looks at what is kept.
+        is_early = row is None or row.error_code is None
+        if body is not None and is_early:
             self._bench.outcomes.resolve(intent.intent_id, body)
         with self._bench.stage("done", intent.workspace_id, intent.intent_id):
             await self._bench.intents.end(intent, ending)
+        if body is not None and not is_early:
+            self._bench.outcomes.resolve(intent.intent_id, body)
         if report.state is WritebackState.PARKED:
             code = report.problems[0].code
             await self.tell(ws, intent, WritebackFailed, invoice_id=str(intent.invoice_id), code=code)

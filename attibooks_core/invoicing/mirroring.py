@@ -34,6 +34,8 @@ from attibooks_core.storage.trail import TrailEntry
 PAUSES = (5, 15, 60, 300, 900, 3600)
 """Seconds before a record is tried again, by the number of attempts so far; the last one stays."""
 SETUP_NEEDED = "setup_needed"
+WITHOUT_SETUP = timedelta(hours=6)
+"""A missing object is looked for again this rarely: each time costs a read of the books."""
 
 T = TypeVar("T")
 State: TypeAlias = BookedInvoice | DeletedInvoice
@@ -158,9 +160,10 @@ class Glass:
     def _is_settled(self, row: InvoiceRow, state: State) -> bool:
         """Whether a row says at once that there is nothing to do: the case of nearly every row of an idle run."""
         order = _order(row, state)
-        if order < row.order or (isinstance(state, DeletedInvoice) and row.status is InvoiceStatus.DELETED):
-            return row.error_code is None or order < row.order
-        if order > row.order or row.error_code is not None:
+        if order < row.order:
+            return True
+        is_news = isinstance(state, DeletedInvoice) and row.status is not InvoiceStatus.DELETED
+        if order > row.order or is_news or row.error_code is not None:
             return False
         is_shown = row.source is None or row.shown_digest is not None
         return is_shown and (row.stored_digest is not None or not self.keeps_record(row))
@@ -291,12 +294,11 @@ def with_record(row: InvoiceRow, stored: RecordRef, entry: InvoiceEntry) -> Invo
 
 
 def parked(row: InvoiceRow, error: str | None, now: datetime) -> InvoiceRow:
-    """The row after an attempt to show it: settled, or to be tried again; a missing object waits for Run Setup."""
+    """The row after an attempt to show it: settled, or to be tried again; Run Setup does not wait for that."""
     if error is None:
         return replace(row, attempts=0, next_attempt_at=None, error_code=None)
-    pause = timedelta(seconds=PAUSES[min(row.attempts, len(PAUSES) - 1)])
-    at = None if error == SETUP_NEEDED else now + pause
-    return replace(row, attempts=row.attempts + 1, next_attempt_at=at, error_code=error)
+    pause = WITHOUT_SETUP if error == SETUP_NEEDED else timedelta(seconds=PAUSES[min(row.attempts, len(PAUSES) - 1)])
+    return replace(row, attempts=row.attempts + 1, next_attempt_at=now + pause, error_code=error)
 
 
 def booked(invoice: AccountingInvoice) -> BookedInvoice:

@@ -27,6 +27,7 @@ from attibooks_core.settings import Settings
 from attibooks_core.storage.awaited import Awaiting
 from attibooks_core.storage.batches import Batches
 from attibooks_core.storage.engine import Database
+from attibooks_core.storage.inbox import Inbox
 from attibooks_core.storage.intents import Intents
 from attibooks_core.storage.invoices import Invoices
 from attibooks_core.storage.memory import BoundMemory
@@ -120,6 +121,7 @@ class Workbench:
     workspaces: Workspaces
     syncs: Syncs
     awaiting: Awaiting
+    inbox: Inbox
     leases: Leases
     paces: Paces
     runtime: DurableRuntime

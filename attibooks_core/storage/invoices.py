@@ -28,7 +28,7 @@ class InvoiceRow:
     :param source: the record that it was made from; None for one that was made in the books.
     :param stored: the invoice's own record.
     :param error_code: why a record does not show it as it stands; None when they do.
-    :param next_attempt_at: when that is tried again; None with an error waits for somebody (Run Setup).
+    :param next_attempt_at: when that is tried again.
     """
 
     books: Books

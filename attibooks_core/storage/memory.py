@@ -38,3 +38,20 @@ class BoundMemory:
 
     def _where(self, key: str) -> list[sa.ColumnElement[bool]]:
         return [memory.c.key == key, *(memory.c[name] == value for name, value in self._bound.items())]
+
+
+class NoMemory:
+    """For calls that touch the CRM alone: they have nothing to remember of the books. A `protocols.Memory`."""
+
+    async def recall(self, key: str) -> str | None:
+        """Nothing."""
+        del key
+        return None
+
+    async def remember(self, key: str, value: str) -> None:
+        """Keep nothing."""
+        del key, value
+
+    async def forget(self, key: str) -> None:
+        """There is nothing."""
+        del key

@@ -104,7 +104,7 @@ class WorkspaceRun:
         glass = await self.mirror.glass(self.ws)
         if self.row.scope is Scope.ALL:
             await self._all(glass)
-        if self.row.sweep or self.row.scope is Scope.SWEEP:
+        if self.row.sweep or self.row.scope is Scope.SWEEP or not self.tally.is_complete:
             await self._sweep(glass)
         await self._awaited(glass)
         return self.tally
@@ -182,12 +182,18 @@ class WorkspaceRun:
     # -- deletions that nobody told of -----------------------------------------------------------------------------
 
     async def _sweep(self, glass: Glass) -> None:
-        """Compare ids: the books tell of deletions for a while only, and not at any volume (product rows 130, 131)."""
+        """Compare ids: the books tell of deletions for a while only, and not at any volume (product rows 130, 131).
+
+        Where that takes more than one call it is left to a run of its own, which follows at once.
+        """
         living = await self.bench.invoices.living_ids(self.row.workspace_id, self.ws.books)
+        living = [i for i in living if i not in self.seen]
+        if self.row.scope is Scope.ALL and not self.row.sweep and len(living) > SWEEP_CHUNK:
+            return
         for start in range(0, len(living), SWEEP_CHUNK):
             some = living[start : start + SWEEP_CHUNK]
             there = await self._watched().existing_invoices(self.ws.context, some)
-            gone = [i for i in some if i not in there and i not in self.seen]
+            gone = [i for i in some if i not in there]
             known = await self.bench.invoices.known(self.row.workspace_id, self.ws.books, gone)
             states = [DeletedInvoice(row.invoice_id, row.updated_at) for row in known.values()]
             tasks = [glass.consider(known[state.id], state) for state in states]

@@ -87,13 +87,13 @@ class SyncRuns:
             await self._bench.syncs.ensure(workspace_id, gateway, books, self._bench.clock.now())
             self._enrolled.add((workspace_id, books))
 
-    async def sync_now(self, ws: Workspace, gateway: str, *, trigger: str = "now") -> SyncRow:
+    async def sync_now(self, ws: Workspace, gateway: str) -> tuple[SyncRow, bool]:
         """Run everything now with the tokens of a call, or join the run that is under way.
 
-        :return: the row once the run has ended, or as it stands when that takes longer than a call may wait.
+        :return: the row, and whether the run has ended: else it takes longer than a call may wait.
         """
         workspace_id, now = ws.context.workspace_id, self._bench.clock.now()
-        row = await self._bench.syncs.ask(Wish(workspace_id, gateway, ws.books, Scope.ALL, trigger, now), now)
+        row = await self._bench.syncs.ask(Wish(workspace_id, gateway, ws.books, Scope.ALL, "now", now), now)
         wanted = row.run if row.again is None else row.run + 1
         if row.state is not SyncState.RUNNING:
             await self.start(await self._bench.syncs.claim(_new_claim(), row, now))
@@ -101,7 +101,7 @@ class SyncRuns:
         while not _has_ended(row, wanted) and self._bench.clock.monotonic() < deadline:
             await self._bench.clock.sleep(POLL_SECONDS / 5)
             row = await self._bench.syncs.load(workspace_id, ws.books) or row
-        return row
+        return row, _has_ended(row, wanted)
 
     async def start(self, rows: Sequence[SyncRow]) -> None:
         """Start the durable run that carries claimed rows, in this process."""

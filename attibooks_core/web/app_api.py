@@ -41,6 +41,7 @@ from attibooks_core.web.schemas import (
     TrailEntryShape,
 )
 from attibooks_core.web.settings_page import check_callback, settings_answer
+from attibooks_core.web.setup_api import ROUTES as SETUP_ROUTES
 from attibooks_core.web.sync_api import sync_now
 
 
@@ -199,6 +200,7 @@ ROUTES = [
     get_job,
     *LIFE_ROUTES,
     sync_now,
+    *SETUP_ROUTES,
     checkout,
     portal,
 ]

@@ -59,7 +59,7 @@ async def job_of(host: Host, caller: Caller, settings: Settings, job_id: str) ->
         return await _batch_job(host, batch)
     sync = await host.bench.syncs.of_job(caller.workspace_id, job_id)
     if sync is not None:
-        return job_of_sync(sync)
+        return job_of_sync(sync, job_id)
     intent = await host.bench.intents.load(caller.workspace_id, job_id)
     if intent is None:
         raise _no_job()

@@ -15,6 +15,8 @@ from attibooks_core.model import AppCall
 from attibooks_core.protocols import AppGateway
 
 MAX_BODY = 1024 * 1024
+BARE = "attibooks_bare"
+"""Option of routes that go without what this module does: machines call them, thousands a second."""
 
 log = EventLog("attibooks.access")
 
@@ -23,6 +25,7 @@ class AccessLog(ASGIMiddleware):
     """Gives each call an id and writes one line about it: ids and numbers, no header, no query, no body."""
 
     scopes = (ScopeType.HTTP,)
+    exclude_opt_key = BARE
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Run the call and log it."""
@@ -52,6 +55,7 @@ class Gatekeeper(ASGIMiddleware):
     """
 
     scopes = (ScopeType.HTTP,)
+    exclude_opt_key = BARE
 
     def __init__(self, gateways: Mapping[str, AppGateway], leases: Leases) -> None:
         self._gateways = {f"/api/{key}/": gateway for key, gateway in gateways.items()}

@@ -10,6 +10,7 @@ from attibooks_core.invoicing.texts import did_you_mean
 from attibooks_core.model import Caller, FieldInfo, MappableField, Problem
 from attibooks_core.protocols import WorkspaceContext
 from attibooks_core.settings import SECTIONS, Choice, Settings, SettingsCatalog, SettingsField
+from attibooks_core.storage.memory import NoMemory
 from attibooks_core.web.parts import is_loopback
 from attibooks_core.web.problems import malformed
 from attibooks_core.web.schemas import FieldShape, SectionShape, SettingsAnswer
@@ -104,18 +105,4 @@ def _slug_problem(field: SettingsField, slug: str, objects: Mapping[str, Sequenc
 
 
 def _context(caller: Caller, settings: Settings) -> WorkspaceContext:
-    return WorkspaceContext(caller.workspace_id, settings, caller.crm, caller.accounting, _NoMemory())
-
-
-class _NoMemory:
-    """Reading attributes remembers nothing."""
-
-    async def recall(self, key: str) -> str | None:
-        del key
-        return None
-
-    async def remember(self, key: str, value: str) -> None:
-        del key, value
-
-    async def forget(self, key: str) -> None:
-        del key
+    return WorkspaceContext(caller.workspace_id, settings, caller.crm, caller.accounting, NoMemory())

@@ -36,8 +36,8 @@ async def sync_now(host: TheHost, calls: TheCalls, call: TheCall, data: JSONBody
         if not has_target(host.bench, settings):
             return msgspec.json.encode({**Tally().result(), "skipped": NO_TARGET})
         ws.require_accounting()
-        row = await host.syncs.sync_now(ws, caller.gateway)
-        if row.state is not SyncState.IDLE:
+        row, has_ended = await host.syncs.sync_now(ws, caller.gateway)
+        if not has_ended:
             raise StillSyncing(row.job_id)
         return answer_of(row)
 
@@ -58,16 +58,16 @@ def answer_of(row: SyncRow) -> bytes:
     return msgspec.json.encode(row.result)
 
 
-def job_of_sync(row: SyncRow) -> JobShape:
-    """A run as the app asks for it."""
-    failure = failure_of(row) if row.state is SyncState.IDLE else None
+def job_of_sync(row: SyncRow, job_id: str) -> JobShape:
+    """A run as the app asks for it: another one may be under way by then, and the last one's answer counts."""
+    ended = row.state is SyncState.IDLE or row.job_id != job_id
+    failure = failure_of(row) if ended else None
     state = "failed" if failure else "succeeded"
-    ended = row.state is SyncState.IDLE
     return JobShape(
-        id=row.job_id,
+        id=job_id,
         kind=JOB,
         state=state if ended else row.state.value,  # type: ignore[arg-type]
         progress=ProgressShape(done=int(ended), total=1),
         result=dict(row.result) if ended and not failure else None,
-        error=problem_body(kept_error(failure), row.job_id) if failure else None,
+        error=problem_body(kept_error(failure), job_id) if failure else None,
     )

@@ -286,6 +286,10 @@ class Sandbox:
         found: list[Json] = self.control("GET", "attio/deliveries", query=query)["deliveries"]
         return found
 
+    def handler(self, mode: str) -> None:
+        """Make the app's webhook handlers behave: `answers`, `expired`, `silent`, `fails`, `hangs` or `gone`."""
+        self.control("POST", "attio/handler", {"mode": mode})
+
     def delete_record(self, workspace: str, object_name: str, record_id: str) -> Json:
         """Delete a record as a member of the workspace."""
         place = {"workspace": workspace, "object": object_name, "record_id": record_id}

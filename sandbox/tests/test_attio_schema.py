@@ -59,6 +59,25 @@ def test_custom_objects_are_deleted_with_their_records_standard_ones_are_not(att
     attio.refused("DELETE", "/objects/projects", status=404)
 
 
+def test_references_to_records_of_a_deleted_object_go_with_it(attio):
+    project = attio.post("/objects/projects/records", {"values": {"name": ["Gone"]}})["id"]["record_id"]
+    link = {"target_object": "projects", "target_record_id": project}
+    config = {"record_reference": {"allowed_objects": ["projects", "deals"]}}
+    for more in (
+        {"api_slug": "source", "config": config},
+        {"api_slug": "twin", "config": {}, "relationship": TWIN},
+    ):
+        attio.post("/objects/deals/attributes", {**PLAIN, "type": "record-reference", **more})
+    values = {"name": ["Deal"], "stage": ["Lead"], "source": [link], "twin": [link]}
+    deal = attio.post("/objects/deals/records", {"values": values})["id"]["record_id"]
+    attio.call("DELETE", "/objects/projects")
+    kept = attio.get(f"/objects/deals/records/{deal}")["values"]
+    assert (kept["source"], kept["twin"], kept["name"][0]["value"]) == ([], [], "Deal")
+    history = f"/objects/deals/records/{deal}/attributes/source/values"
+    assert attio.get(history, params={"show_historic": "true"}) == []
+    assert attio.get("/objects/deals/attributes/twin")["relationship"] is None
+
+
 @pytest.mark.parametrize(("plan", "room"), [("free", 0), ("plus", 1), ("pro", 8), ("enterprise", 12)])
 def test_row_10_the_plan_limits_objects_people_and_companies_included(box, attio, plan, room):
     box.control("POST", "attio/plan", {"workspace": attio.workspace_id, "plan": plan})
@@ -69,6 +88,7 @@ def test_row_10_the_plan_limits_objects_people_and_companies_included(box, attio
         assert (answer["code"], answer["type"]) == ("quota_exceeded", "invalid_request_error")
 
 
+TWIN = {"object": "projects", "title": "Deals", "api_slug": "deals", "is_multiselect": True}
 PLAIN = {
     "title": "Total",
     "description": None,

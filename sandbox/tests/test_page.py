@@ -452,6 +452,9 @@ BODIES = {
     ),
     "{crm}/companies/{record}/preview": ("POST", {"edits": {}}),
     "{crm}/companies/batch": ("POST", {"record_ids": [], "confirm_recent": False}),
+    "{crm}/invoices/{record}/edit": ("POST", {"version": "1", "changes": {}, "key": "k"}),
+    "{crm}/invoices/{record}/void": ("POST", {"confirm_token": "t", "key": "k"}),
+    "/ui/api/handler": ("PUT", {"mode": "answers"}),
     "{app}/settings": ("PUT", {"settings": {}}),
     "{app}/connect": ("POST", {"environment": "sandbox", "realm": "1"}),
 }

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from attibooks_sandbox.quickbooks.model import Tombstone
+
 NOW = "2026-11-23T08:00:00Z"
 
 
@@ -121,6 +123,44 @@ def test_row_27_at_most_a_thousand_objects_over_all_entities(box, quiet):
     box.run(fill)
     groups = changes(quiet, "Item,Invoice")
     assert (len(rows(groups, "Invoice")), len(rows(groups, "Item"))) == (990, 10)
+
+
+@pytest.mark.parametrize(
+    ("kept", "alive", "buried"), [("oldest", range(2000, 2995), 5), ("newest", range(2105, 3100), 5)]
+)
+def test_row_27_a_full_answer_holds_the_oldest_or_the_newest_with_the_deleted_in_their_place(
+    box, quiet, kept, alive, buried
+):
+    """1,110 changes, of which five at either end are deletions."""
+    start = datetime(2026, 11, 23, 8, 0, 1, tzinfo=UTC)
+
+    def fill():
+        company = box.app.world.quickbooks.companies["sandbox", quiet.realm]
+        invoice = company.invoices.get("1")
+        for number in range(2000, 3100):
+            at = start + timedelta(seconds=number)
+            company.invoices.put(msgspec.structs.replace(invoice, id=str(number), updated=at))
+        for number in (*range(2000, 2005), *range(3095, 3100)):
+            at = start + timedelta(seconds=number, milliseconds=500)
+            company.buried.put(Tombstone(id=str(number + 7000), kind="Invoice", updated=at))
+
+    box.run(fill)
+    box.switch(full_changes=kept)
+    found = rows(changes(quiet, "Invoice", "2026-11-23T08:00:01Z"), "Invoice")
+    ids = [int(each["Id"]) for each in found]
+    assert ids[:-buried] == list(alive)
+    assert [each.get("status") for each in found[-buried:]] == ["Deleted"] * buried
+    assert len(found) == 1000
+
+
+def test_row_27_a_time_within_a_second_is_after_the_changes_of_that_second(box, quiet):
+    first = quiet.invoice()
+    box.clock.advance(1)
+    second = quiet.invoice()
+    ids = [each["Id"] for each in rows(changes(quiet, "Invoice", "2026-11-23T08:00:00.999Z"), "Invoice")]
+    assert ids == [second["Id"]]
+    ids = [each["Id"] for each in rows(changes(quiet, "Invoice", "2026-11-23T07:59:59.999Z"), "Invoice")]
+    assert ids == [first["Id"], second["Id"]]
 
 
 def test_row_27_what_is_older_than_thirty_days_is_cut_or_refused(box, quiet):

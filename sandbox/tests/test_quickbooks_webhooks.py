@@ -246,6 +246,19 @@ def test_only_the_entities_and_the_environment_that_were_chosen_are_told(box, bo
     assert receiver.types() == ["qbo.payment.created.v1"]
 
 
+def test_each_environments_address_can_have_a_verifier_token_of_its_own(box, books, open_books, receiver, subscribe):
+    tokens = {"production": "one of production", "sandbox": "one of sandbox"}
+    for environment, token in tokens.items():
+        subscribe(environment=environment, verifier_token=token)
+    told = {}
+    for environment in tokens:
+        open_books(environment=environment).invoice()
+        told[environment] = receiver.next()
+    for environment, (headers, body) in told.items():
+        assert headers["intuit-signature"] == signature_of(body, tokens[environment])
+    assert len({json.loads(body)[0]["source"] for _, body in told.values()}) == 2
+
+
 def test_companies_that_are_not_connected_any_more_are_not_told_of(box, books, receiver, subscribe):
     subscribe()
     box.token("quickbooks", access_token=books.token, active=False)

@@ -1,25 +1,8 @@
 """A selection that is larger than what is left of the month: the first ones go through, the rest are told why not."""
 
-import pytest
+from tests.review.plans import desk, paper_settings, plan
 
-from tests.desk import Desk
-from tests.host_process import HostProcess, install_plugin
-from tests.review.plans import PLUGIN
-
-
-@pytest.fixture
-def desk(box, host_environment, empty_database, database_kind, tmp_path):
-    """A desk at a host where everybody is on Free."""
-    plan = tmp_path / "plan"
-    plan.write_text("free")
-    settings = {"ATTIBOOKS_BILLING": "paper", "TEST_PLAN": str(plan), **empty_database(database_kind, tmp_path)}
-    plugin = install_plugin(tmp_path, "paper", PLUGIN)
-    box.limits(quickbooks=True, attio=True)
-    with HostProcess(tmp_path, {**host_environment, **settings}, python_path=plugin) as host:
-        made = Desk.open(box, host.url)
-        yield made
-        made.close()
-        box.faults.clear()
+__all__ = ["desk", "paper_settings", "plan"]
 
 
 def outcomes(result):

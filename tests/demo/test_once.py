@@ -32,6 +32,9 @@ def test_the_demo_prints_number_total_and_status_of_a_real_invoice(demo):
     assert re.search(rf"^ +Invoice number +{number}$", said, re.MULTILINE)
     assert re.search(r"^ +invoices in the books +1$", said, re.MULTILINE)
     assert said.splitlines()[-1].endswith(f"exactly one invoice (invoice {number}, 2500.00 USD, Paid in the books).")
+    assert re.findall(r"^ +Invoice status +(\S+)$", said, re.MULTILINE) == ["Open", "Paid"], (
+        "the record shows the payment"
+    )
     assert "\x1b" not in said, "no colours where nobody looks"
 
 

@@ -65,13 +65,12 @@ class Theatre:
         return self._desks[-1]
 
     def wait_until_waiting(self, seconds: float) -> None:
-        """Wait until the only intent waits for tokens."""
+        """Wait until the newest intent waits for tokens."""
         database = Database(self._environment["ATTIBOOKS_DATABASE_URL"])
+        newest = sa.select(intents.c.state).order_by(intents.c.created_at.desc()).limit(1)
         deadline = time.monotonic() + seconds
         try:
-            while (
-                database.write_now(lambda c: c.execute(sa.select(intents.c.state)).scalar_one()) != "waiting_for_lease"
-            ):
+            while database.write_now(lambda c: c.execute(newest).scalar_one()) != "waiting_for_lease":
                 assert time.monotonic() < deadline, "the intent does not wait for tokens"
                 time.sleep(0.2)
         finally:

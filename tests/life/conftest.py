@@ -1,6 +1,7 @@
-"""Hosts of their own for what a shared one cannot do: nights, clocks, several machines."""
+"""Hosts of their own for what a shared one cannot do; an invoice that was made, and what became of it."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -63,3 +64,74 @@ def machines(
     yield made
     made.end()
     box.faults.clear()
+
+
+@pytest.fixture
+def record(desk: Desk) -> str:
+    """A company record whose invoice (2 x 120.00) was made and not e-mailed."""
+    made = desk.new_company()
+    answer = desk.create(made)
+    assert answer.status_code == 201, answer.text
+    desk.eventually(lambda: desk.trail(made)[-1]["kind"] == "writeback")  # it is kept that the record shows it
+    desk.box.clear_calls()
+    return made
+
+
+@pytest.fixture
+def writes(desk: Desk) -> Callable[[], list[str]]:
+    """Bodies of the writes about invoices that reached the books since the record was made."""
+    return lambda: desk.sent("*/invoice")
+
+
+@pytest.fixture
+def unchanged(desk: Desk, record: str, writes: Callable[[], list[str]]) -> Callable[..., None]:
+    """Asserts that nothing was sent, and that the books have the invoice as it was."""
+    before = desk.invoice(record)
+
+    def check(now: dict[str, Any] | None = None) -> None:
+        assert writes() == []
+        assert desk.invoice(record) == (now or before)
+
+    return check
+
+
+@pytest.fixture
+def refused(desk: Desk, record: str) -> Callable[..., dict[str, Any]]:
+    """Asserts a refusal: said to the user, in the trail, and on the record when `shown`."""
+
+    def check(answer: Any, status: int, code: str, *, says: str = "", shown: bool = True) -> dict[str, Any]:
+        body: dict[str, Any] = answer.json()
+        assert (answer.status_code, body["code"]) == (status, code), answer.text
+        assert says in body["detail"]
+        on_record = desk.shown(record)["sync_error"]
+        assert (code in on_record and says in on_record) if shown else on_record is None
+        assert desk.trail(record)[-1]["details"]["code"] == code
+        return body
+
+    return check
+
+
+@pytest.fixture
+def at_once() -> Callable[..., list[Any]]:
+    """Makes calls at the same moment; their answers in order."""
+
+    def go(*calls: Callable[[], Any]) -> list[Any]:
+        with ThreadPoolExecutor(len(calls)) as pool:
+            return [future.result() for future in [pool.submit(call) for call in calls]]
+
+    return go
+
+
+@pytest.fixture
+def in_between(desk: Desk) -> Callable[..., Any]:
+    """Does something in the books after a call has read the invoice, and before it writes; the call's answer."""
+
+    def go(call: Callable[[], Any], act: Callable[[], Any]) -> Any:
+        desk.box.faults.add("quickbooks", "slow", method="GET", path="/v3/company/*/invoice/*", seconds=1.0)
+        with ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(call)
+            desk.eventually(lambda: "slow" not in str(desk.box.faults.listed()))
+            act()
+            return answer.result()
+
+    return go

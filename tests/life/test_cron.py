@@ -37,7 +37,7 @@ def test_the_route_begins_the_run_and_says_how_it_stands(machines):
 
 
 @pytest.mark.parametrize(
-    "headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": CRON_SECRET}, {"Authorization": "Bearer "}]
+    "headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": CRON_SECRET}, {"Authorization": "Basic x"}]
 )
 def test_the_route_refuses_who_does_not_have_the_secret(machines, headers):
     """Row 132: forged or missing bearer: 401, and nothing begins."""

@@ -61,7 +61,7 @@ def implements(path, name):
 def test_importing_the_host_loads_no_plugin():
     code = (
         "import sys, attibooks_core.web, attibooks_core.host, attibooks_core.cli;"
-        "sys.exit([m for m in sys.modules if m.startswith(('attibooks_attio', 'attibooks_quickbooks', 'attibooks_stripe_billing', 'attibooks_sandbox'))] != [])"
+        "sys.exit([m for m in sys.modules if m.startswith(('attibooks_attio', 'attibooks_quickbooks', 'attibooks_invoice_object', 'attibooks_stripe_billing', 'attibooks_sandbox'))] != [])"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

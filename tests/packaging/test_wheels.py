@@ -13,6 +13,7 @@ DISTRIBUTIONS = {
     "attibooks_core": ROOT,
     "attibooks_attio": ROOT / "plugins/attio",
     "attibooks_quickbooks": ROOT / "plugins/quickbooks",
+    "attibooks_invoice_object": ROOT / "plugins/invoice_object",
     "attibooks_stripe_billing": ROOT / "plugins/stripe_billing",
     "attibooks_sandbox": ROOT / "sandbox",
     "attibooks_example_deposit": ROOT / "examples/deposit_adjuster",
@@ -20,6 +21,7 @@ DISTRIBUTIONS = {
 PLUGINS = {
     "attibooks_attio": "plugins/attio/tests",
     "attibooks_quickbooks": "plugins/quickbooks/tests",
+    "attibooks_invoice_object": "plugins/invoice_object/tests",
     "attibooks_stripe_billing": "plugins/stripe_billing/tests",
     "attibooks_example_deposit": "examples/deposit_adjuster/tests",
 }
@@ -107,7 +109,7 @@ def test_the_installed_program_finds_the_installed_plugins(wheels, new_venv, tmp
     binaries = new_venv(*wheels.values(), tools=())
     settings = {"ATTIBOOKS_BILLING": "none", "ATTIBOOKS_ATTIO__APP_SECRETS": '{"k": "s"}'}
     listed = run(binaries / "attibooks", "plugins", cwd=tmp_path, **settings)
-    for name in ("attio", "quickbooks", "stripe_billing", "core.builder", "core.unmetered"):
+    for name in ("attio", "quickbooks", "invoice_object", "stripe_billing", "core.builder", "core.unmetered"):
         assert f"{name} " in listed
     assert "active" in listed
     assert "sandbox" in run(binaries / "attibooks", "--help", cwd=tmp_path)

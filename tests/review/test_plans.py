@@ -1,30 +1,8 @@
 """Custom mode belongs to Pro: asked for by name, refused with a link, never replaced by quick."""
 
-import pytest
+from tests.review.plans import desk, paper_settings, plan
 
-from tests.desk import Desk
-from tests.host_process import HostProcess, install_plugin
-from tests.review.plans import PLUGIN
-
-
-@pytest.fixture
-def plan(tmp_path):
-    """The file that says which plan the workspaces have."""
-    path = tmp_path / "plan"
-    path.write_text("free")
-    return path
-
-
-@pytest.fixture
-def desk(box, host_environment, empty_database, database_kind, tmp_path, plan):
-    """A desk at a host with plans."""
-    settings = {"ATTIBOOKS_BILLING": "paper", "TEST_PLAN": str(plan), **empty_database(database_kind, tmp_path)}
-    plugin = install_plugin(tmp_path, "paper", PLUGIN)
-    box.limits(quickbooks=True, attio=True)
-    with HostProcess(tmp_path, {**host_environment, **settings}, python_path=plugin) as host:
-        made = Desk.open(box, host.url)
-        yield made
-        made.close()
+__all__ = ["desk", "paper_settings", "plan"]
 
 
 def assert_refused(answer):

@@ -85,7 +85,7 @@ def read_wishes(live: LiveInvoice, wishes: Wishes) -> tuple[InvoiceEdit, list[Pr
 
 
 def _locked(part: str, reason: str) -> Problem:
-    return Problem(part, "locked", reason, "Change it in QuickBooks.")
+    return Problem(part, "locked", reason, "Leave this part as it is.")
 
 
 def _due_date(parts: Parts, given: Text) -> date | None:

@@ -27,6 +27,8 @@ _POLICY = RetryPolicy(attempts=3, base=0.3, longest=3.0)
 PAGE = 500
 """Most records that one query gives (Attio API, pagination)."""
 
+_RESTORED = {"data": {"is_archived": False}}
+
 _YEAR_5000 = 95_617_584_000
 
 
@@ -61,8 +63,9 @@ class TokenInfo:
 class AttioClient:
     """Calls of one Attio for any workspace; holds no token and nothing of an answer.
 
-    Every call here may be repeated, also after a lost answer: they read, or they set single values to what they
-    already are. So 429, write conflicts, outages and broken connections are tried again, within `patience` seconds.
+    Every call here may be repeated, also after a lost answer: they read, set single values to what they already are,
+    or make something under a name, which Attio then answers as taken (`slug_conflict`). So 429, write conflicts,
+    outages and broken connections are tried again, within `patience` seconds.
 
     All methods raise `ReconnectNeeded` (the token was refused), `PermissionMissing`, `RateLimited`, `Unavailable` (a
     record is busy), `Down` (code `attio_down`) and `RefusedByAttio`, each with Attio's execution id as reference.
@@ -118,6 +121,18 @@ class AttioClient:
         """
         await self._data(ws, "PUT", _record_path(ref), _is_object, {"data": {"values": values}})
 
+    async def assert_record(
+        self, ws: WorkspaceContext, object_slug: str, key_slug: str, values: Mapping[str, Sequence[object]]
+    ) -> Mapping[str, object]:
+        """Overwrite attributes of the record that has the key's value, or make one; the record, as of `get_record`.
+
+        :param key_slug: a unique attribute, which `values` names as well.
+        :param values: as of `put_values`.
+        :raises NotFound: code `record_not_found`; there is no such object.
+        """
+        path = f"{_path('objects', object_slug, 'records')}?matching_attribute={quote(key_slug, safe='')}"
+        return members(await self._data(ws, "PUT", path, _is_saved, {"data": {"values": values}}))
+
     async def list_objects(self, ws: WorkspaceContext) -> Sequence[object]:
         """Every object of the workspace; standard ones that are switched off are absent."""
         return elements(await self._data(ws, "GET", "objects", _is_list))
@@ -129,6 +144,38 @@ class AttioClient:
         """
         path = f"{_path('objects', object_slug, 'attributes')}?show_archived=true"
         return elements(await self._data(ws, "GET", path, _is_list))
+
+    async def list_options(self, ws: WorkspaceContext, object_slug: str, attribute: str) -> Sequence[object]:
+        """The options of a select that can be chosen, in order."""
+        path = _path("objects", object_slug, "attributes", attribute, "options")
+        return elements(await self._data(ws, "GET", path, _is_list))
+
+    # -- what a workspace consists of ----------------------------------------------------------------------------
+
+    async def create_object(self, ws: WorkspaceContext, facts: Mapping[str, object]) -> None:
+        """Make an object; `facts` are `api_slug`, `singular_noun` and `plural_noun`."""
+        await self._data(ws, "POST", "objects", _is_object, {"data": facts})
+
+    async def create_attribute(self, ws: WorkspaceContext, object_slug: str, facts: Mapping[str, object]) -> None:
+        """Make an attribute (Attio API, endpoints of attributes, has the members of `facts`)."""
+        await self._data(ws, "POST", _path("objects", object_slug, "attributes"), _is_object, {"data": facts})
+
+    async def restore_attribute(self, ws: WorkspaceContext, object_slug: str, attribute: str) -> None:
+        """Un-archive an attribute."""
+        path = _path("objects", object_slug, "attributes", attribute)
+        await self._data(ws, "PATCH", path, _is_object, _RESTORED)
+
+    async def create_option(self, ws: WorkspaceContext, object_slug: str, attribute: str, title: str) -> None:
+        """Add an option to a select."""
+        path = _path("objects", object_slug, "attributes", attribute, "options")
+        await self._data(ws, "POST", path, _is_object, {"data": {"title": title}})
+
+    async def restore_option(self, ws: WorkspaceContext, object_slug: str, attribute: str, title: str) -> None:
+        """Un-archive an option of a select."""
+        path = _path("objects", object_slug, "attributes", attribute, "options", title)
+        await self._data(ws, "PATCH", path, _is_object, _RESTORED)
+
+    # -- calling -------------------------------------------------------------------------------------------------
 
     async def _data(
         self, ws: WorkspaceContext, method: str, path: str, fits: Callable[[object], bool], body: object = None
@@ -189,8 +236,12 @@ def _is_record(data: object) -> bool:
     return isinstance(members(data).get("values"), dict)
 
 
+def _is_saved(data: object) -> bool:
+    return _is_record(data) and bool(record_id(data))
+
+
 def _are_records(data: object) -> bool:
-    return _is_list(data) and all(_is_record(row) and record_id(row) for row in elements(data))
+    return _is_list(data) and all(map(_is_saved, elements(data)))
 
 
 def record_id(row: object) -> str:

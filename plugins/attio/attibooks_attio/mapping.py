@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from attibooks_attio.wire import elements, members, shortened, text, whole
+from attibooks_core.lifecycle import StoreValue
 from attibooks_core.model import AttributeValue, CrmRecord, PlainValue, RecordRef
 from attibooks_core.settings import plain_decimal
 
@@ -26,7 +27,10 @@ _ISO_CURRENCIES = {"NTD": "TWD"}
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """An attribute of an object (Attio API, attribute object)."""
+    """An attribute of an object (Attio API, attribute object).
+
+    :param refers_to: ids of the objects that a record reference may point at; empty is any.
+    """
 
     id: str
     slug: str
@@ -35,6 +39,8 @@ class Attribute:
     is_writable: bool = True
     is_archived: bool = False
     is_multiselect: bool = False
+    is_unique: bool = False
+    refers_to: tuple[str, ...] = ()
 
 
 class Unfit(ValueError):
@@ -55,7 +61,14 @@ def read_attribute(raw: object) -> Attribute | None:
         is_writable=body.get("is_writable") is not False,
         is_archived=body.get("is_archived") is True,
         is_multiselect=body.get("is_multiselect") is True,
+        is_unique=body.get("is_unique") is True,
+        refers_to=_targets(members(body.get("config"))),
     )
+
+
+def _targets(config: Mapping[str, object]) -> tuple[str, ...]:
+    allowed = members(config.get("record_reference")).get("allowed_object_ids")
+    return tuple(name for name in map(text, elements(allowed)) if name)
 
 
 def read_record(ref: RecordRef, body: Mapping[str, object]) -> CrmRecord:
@@ -261,6 +274,27 @@ def written(key: str, attribute: Attribute, value: Writable) -> list[object]:
     if value is None or (isinstance(value, str) and not value.strip()):
         return []
     return [_WRITERS[attribute.type](value)]
+
+
+def stored(value: StoreValue) -> list[object]:
+    """A value as Attio takes it for the attribute of its own type: always a list, an empty one for nothing.
+
+    Numbers keep four decimals, as Attio's do.
+    """
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return []
+    if isinstance(value, RecordRef):
+        return [{"target_object": value.object, "target_record_id": value.record_id}]
+    if isinstance(value, Decimal):
+        return [round(value, MAX_NUMBER_DECIMALS) if _decimals(value) > MAX_NUMBER_DECIMALS else value]
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return [value.isoformat()]
+    return [_write_text(value)]
+
+
+def _decimals(value: Decimal) -> int:
+    exponent = value.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
 
 
 def _write_text(value: str | datetime) -> object:

@@ -1,4 +1,4 @@
-"""Attio's part in the hooks: a record reader, a writeback target and an app gateway over one client."""
+"""Attio's part in the hooks: reader, writeback target, record store and app gateway over one client."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,18 +9,21 @@ from attibooks_attio.gateway import AttioGateway
 from attibooks_attio.reader import AttioReader
 from attibooks_attio.schema import Schema
 from attibooks_attio.settings import AttioHostSettings
+from attibooks_attio.store import AttioRecordStore
 from attibooks_attio.writeback import AttioWriteback
+from attibooks_core.capabilities import RecordStore
 from attibooks_core.hookspecs import hookimpl
 from attibooks_core.protocols import AppGateway, HostServices, RecordReader, WritebackTarget
 
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """What one host gets; the three share what is kept of a workspace, so that the gateway can drop all of it."""
+    """What one host gets; all share what is kept of a workspace, so that the gateway can drop all of it."""
 
     host: HostServices
     reader: AttioReader
     writeback: AttioWriteback
+    store: AttioRecordStore
     gateway: AttioGateway
 
     @classmethod
@@ -37,6 +40,7 @@ class _Parts:
             host=host,
             reader=AttioReader(client, schema),
             writeback=AttioWriteback(client, schema),
+            store=AttioRecordStore(client, schema),
             gateway=AttioGateway(client, schema, settings, host.clock),
         )
 
@@ -58,6 +62,11 @@ class AttioPlugin:
     def register_writeback_targets(self, host: HostServices) -> Iterable[WritebackTarget]:
         """Offer the writer of Attio's records."""
         return [self._parts(host).writeback]
+
+    @hookimpl
+    def register_record_stores(self, host: HostServices) -> Iterable[RecordStore]:
+        """Offer Attio's objects to plugins that keep records of their own."""
+        return [self._parts(host).store]
 
     @hookimpl
     def register_app_gateways(self, host: HostServices) -> Iterable[AppGateway]:

@@ -5,6 +5,7 @@ import pytest
 
 from attibooks_attio.plugin import AttioPlugin
 from attibooks_core import hookspecs
+from attibooks_core.capabilities import RecordStore
 from attibooks_core.errors import ConfigurationError
 from attibooks_core.model import RecordRef, Writeback
 from attibooks_core.protocols import AppGateway, RecordReader, WritebackTarget
@@ -35,10 +36,11 @@ def test_the_entry_point_is_a_plugin_for_this_hook_api():
     assert plugin.attibooks_api == (1, 0)
 
 
-async def test_it_offers_one_reader_one_target_and_one_gateway(relay, configured):
+async def test_it_offers_one_reader_one_target_one_store_and_one_gateway(relay, configured):
     offers = [
         (relay.register_record_readers, RecordReader),
         (relay.register_writeback_targets, WritebackTarget),
+        (relay.register_record_stores, RecordStore),
         (relay.register_app_gateways, AppGateway),
     ]
     for hook, protocol in offers:

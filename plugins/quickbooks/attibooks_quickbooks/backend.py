@@ -1,10 +1,11 @@
 """QuickBooks Online as the host sees it: one object, stateless towards workspaces except for what it keeps of them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from attibooks_core.errors import AttiBooksError, ConnectionProblem, PlanOutdated
-from attibooks_core.lifecycle import BookedInvoice, InvoiceEdit, LiveInvoice
+from attibooks_core.lifecycle import BookedInvoice, BooksEvent, ChangePage, InvoiceEdit, LiveInvoice
 from attibooks_core.model import (
     Books,
     Capability,
@@ -28,6 +29,7 @@ from attibooks_core.protocols import (
 from attibooks_core.settings import Settings
 from attibooks_quickbooks import mapping
 from attibooks_quickbooks.batching import BATCH_SIZE, BatchSubmitter, few_at_once
+from attibooks_quickbooks.changes import Changes
 from attibooks_quickbooks.changing import Changer
 from attibooks_quickbooks.client import QuickBooksClient
 from attibooks_quickbooks.company import Companies, access_of
@@ -40,11 +42,12 @@ from attibooks_quickbooks.resolve import Resolver
 from attibooks_quickbooks.settings import KEY, QuickBooksHostSettings, books_of
 from attibooks_quickbooks.submission import Submitter
 from attibooks_quickbooks.voiding import as_remembered
+from attibooks_quickbooks.webhooks import SIGNATURE, Verifier, events_of
 from attibooks_quickbooks.wire import InvoiceAnswer
 
 
 class QuickBooksBackend:
-    """Implements `AccountingBackend` and `BatchingBackend` of `protocols`, and `capabilities.ChangingBackend`."""
+    """Implements `AccountingBackend` and `BatchingBackend`, and of `capabilities` what is claimed."""
 
     key = KEY
     display_name = "QuickBooks Online"
@@ -56,6 +59,8 @@ class QuickBooksBackend:
         | Capability.EDIT_TERMS
         | Capability.EDIT_LINES
         | Capability.VOID
+        | Capability.CHANGES
+        | Capability.WEBHOOKS
     )
     mappable: Sequence[MappableField] = MAPPABLE
     batch_size = BATCH_SIZE
@@ -68,6 +73,9 @@ class QuickBooksBackend:
         self._submitter = Submitter(self._client, clock)
         self._changer = Changer(self._client, clock, self._companies, self._lists)
         self._batch_submitter = BatchSubmitter(self._client, clock, self._submitter)
+        self._changes = Changes(self._client, self._companies, clock)
+        self._verifier = Verifier(settings.verifier_tokens)
+        self._clock = clock
 
     def books(self, settings: Settings) -> Books:
         """Which company the settings name.
@@ -184,6 +192,32 @@ class QuickBooksBackend:
         """Carry an edit or a void out (see `ChangingBackend.send_change`)."""
         async with self._minding(ws):
             return await self._changer.send_change(ws, request, run)
+
+    async def changes(self, ws: WorkspaceContext, since: datetime | None) -> AsyncIterator[ChangePage]:
+        """Tell what has changed (see `WatchedBackend.changes`)."""
+        async with self._minding(ws):
+            async for page in self._changes.since(ws, since):
+                yield page
+
+    async def fetch_invoices(self, ws: WorkspaceContext, invoice_ids: Sequence[str]) -> Mapping[str, BookedInvoice]:
+        """Read several invoices, 200 a call; deleted and unknown ones are left out."""
+        async with self._minding(ws):
+            return await self._changes.by_ids(ws, invoice_ids)
+
+    async def existing_invoices(self, ws: WorkspaceContext, invoice_ids: Sequence[str]) -> frozenset[str]:
+        """Which of these there are, 1,000 a call."""
+        async with self._minding(ws):
+            return await self._changes.existing(ws, invoice_ids)
+
+    async def count_invoices(self, ws: WorkspaceContext) -> int:
+        """How many invoices there are: one call."""
+        async with self._minding(ws):
+            return await self._changes.count(ws)
+
+    def read_delivery(self, headers: Mapping[str, str], body: bytes) -> Sequence[BooksEvent]:
+        """Check and understand a webhook (see `NotifyingBackend.read_delivery`)."""
+        environment = self._verifier.environment_of(headers.get(SIGNATURE, ""), body)
+        return events_of(environment, body, self._clock.now())
 
     @asynccontextmanager
     async def _minding(self, ws: WorkspaceContext) -> AsyncIterator[None]:

@@ -13,12 +13,14 @@ import msgspec
 from attibooks_core.errors import (
     AttiBooksError,
     Conflict,
+    ConnectionProblem,
     Down,
     InvalidDraft,
     NotFound,
     OutcomeUnknown,
     Refused,
     Superseded,
+    Unavailable,
 )
 from attibooks_core.lifecycle import BookedInvoice, EditedLine, InvoiceEdit, LiveInvoice
 from attibooks_core.model import DraftLine, InvoiceStatus, WireRequest
@@ -35,7 +37,7 @@ from attibooks_quickbooks.mapping import amount_of, encoded, invoice_of, is_over
 from attibooks_quickbooks.obstacles import all_or_every_obstacle, refusal
 from attibooks_quickbooks.refusals import CLOSED_BOOKS, DUPLICATE_REQUEST, NOT_FOUND, no_invoice
 from attibooks_quickbooks.voiding import as_remembered, remember_void
-from attibooks_quickbooks.wire import FullInvoice, InvoiceAnswer, RawInvoiceAnswer
+from attibooks_quickbooks.wire import FullInvoice, Invoice, InvoiceAnswer, RawInvoiceAnswer
 
 EDIT, VOID = "edit", "void"
 """The parts of a change."""
@@ -124,10 +126,16 @@ class Changer:
             raise
         except (NoAnswer, AttiBooksError) as error:
             await self._explain(ws, request, error)
-        invoice = await self._completed(ws, invoice_of(access.books, answer.invoice, ""))
+        try:
+            return await self._made(ws, request, answer.invoice)
+        except (Unavailable, ConnectionProblem) as failure:  # the write stands, whatever comes after it
+            raise _unknown(failure, failure.reference) from failure
+
+    async def _made(self, ws: WorkspaceContext, request: WireRequest, answer: Invoice) -> BookedInvoice:
+        invoice = await self._completed(ws, invoice_of(access_of(ws).books, answer, ""))
         if request.part != VOID or invoice.status is InvoiceStatus.VOIDED:
             return invoice
-        return await self._voided(ws, invoice, is_empty=is_over_nothing(answer.invoice))
+        return await self._voided(ws, invoice, is_empty=is_over_nothing(answer))
 
     async def _voided(self, ws: WorkspaceContext, invoice: BookedInvoice, *, is_empty: bool) -> BookedInvoice:
         """An answer to a void that does not say `Voided`: another language does not, and an answer may be early."""
@@ -174,9 +182,7 @@ class Changer:
         except NotFound:
             raise
         except AttiBooksError as failure:
-            text = "It is not known yet whether QuickBooks changed the invoice, because it could not be asked: "
-            reference = error.reference or failure.reference
-            raise OutcomeUnknown(text + failure.message, reference=reference, details=failure.details) from failure
+            raise _unknown(failure, error.reference or failure.reference) from failure
 
     async def _present(self, ws: WorkspaceContext, request: WireRequest) -> LiveInvoice:
         """The invoice of a write as it is now.
@@ -184,6 +190,11 @@ class Changer:
         :raises NotFound: code `invoice_not_found`.
         """
         return await self.read_live(ws, sent_value(request, "Id") or "")
+
+
+def _unknown(failure: AttiBooksError, reference: str | None) -> OutcomeUnknown:
+    text = "It is not known yet whether QuickBooks changed the invoice, because it could not be asked: "
+    return OutcomeUnknown(text + failure.message, reference=reference, details=failure.details)
 
 
 def _closed(error: AttiBooksError) -> Refused:

@@ -6,8 +6,9 @@ same id, a few times within about 15 seconds; what was refused never is.
 """
 
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -28,7 +29,7 @@ from attibooks_core.retries import RetryPolicy, retrying
 from attibooks_quickbooks.faults import NoAnswer, reference_of, refusal_of
 from attibooks_quickbooks.refusals import RECONNECT
 from attibooks_quickbooks.settings import QuickBooksHostSettings
-from attibooks_quickbooks.wire import BatchAnswer, QueryAnswer, Rows
+from attibooks_quickbooks.wire import BatchAnswer, ChangesAnswer, QueryAnswer, Rows
 
 T = TypeVar("T")
 
@@ -38,6 +39,9 @@ MINOR_VERSION = "75"
 READS = RetryPolicy(attempts=3, base=0.5, longest=5.0)
 WRITES = RetryPolicy(attempts=4, base=0.3, longest=5.0)
 ONCE = RetryPolicy(attempts=1)
+
+LONG_SECONDS = 120.0
+"""How long a page of a thousand may take (QuickBooks reference, time-outs)."""
 
 THROTTLE_SECONDS = 60.0
 """How long to stay away after a 429 that says nothing (QuickBooks reference, throttles)."""
@@ -72,13 +76,15 @@ class _Call:
     content: bytes | None = None
     content_type: str | None = None
     request_id: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 60.0
 
     @property
     def target(self) -> str:
         """Path and query."""
         request_id = {"requestid": self.request_id} if self.request_id else {}
         joint = "&" if "?" in self.path else "?"
-        return f"{self.path}{joint}{urlencode({**request_id, 'minorversion': MINOR_VERSION})}"
+        return f"{self.path}{joint}{urlencode({**self.parameters, **request_id, 'minorversion': MINOR_VERSION})}"
 
     def headers(self, token: str) -> dict[str, str]:
         """All headers; without `accept` QuickBooks answers in XML."""
@@ -104,14 +110,28 @@ class QuickBooksClient:
         return await self._reading(access, _Call("GET", f"{access.company_path}/{name}"), answer, policy)
 
     async def query(self, access: Access, statement: str) -> Rows:
-        """Rows of a query; posted, which keeps names out of access logs and has no limit of length.
+        """Rows of a query, as `query_at` gives them."""
+        return (await self.query_at(access, statement)).query_response
+
+    async def query_at(self, access: Access, statement: str) -> QueryAnswer:
+        """Rows of a query, and when; posted, which keeps names out of access logs and has no limit of length.
 
         :raises Refused: or another error that the fault stands for.
         :raises Unavailable: QuickBooks does not answer, or asks to slow down.
         """
         content = statement.encode("utf-8", "replace")
-        call = _Call("POST", f"{access.company_path}/query", content, "application/text")
-        return (await self._reading(access, call, QueryAnswer, READS)).query_response
+        call = _Call("POST", f"{access.company_path}/query", content, "application/text", seconds=LONG_SECONDS)
+        return await self._reading(access, call, QueryAnswer, READS)
+
+    async def changes(self, access: Access, since: datetime) -> ChangesAnswer:
+        """What change data capture tells of invoices since an instant: at most 1,000, and no word of the rest.
+
+        :raises Refused: or another error that the fault stands for.
+        :raises Unavailable: QuickBooks does not answer, or asks to slow down.
+        """
+        asked = {"entities": "Invoice", "changedSince": since.isoformat(timespec="milliseconds")}
+        call = _Call("GET", f"{access.company_path}/cdc", parameters=asked, seconds=LONG_SECONDS)
+        return await self._reading(access, call, ChangesAnswer, READS)
 
     async def write(
         self,
@@ -176,7 +196,8 @@ class QuickBooksClient:
         url, token = self._settings.api_url(access.books.environment) + call.target, _token(access)
         http = self._http.client(access.account)
         try:
-            reply = await http.request(call.method, url, headers=call.headers(token), content=call.content)
+            headers = call.headers(token)
+            reply = await http.request(call.method, url, headers=headers, content=call.content, timeout=call.seconds)
         except NothingSent as error:
             raise Down("QuickBooks cannot be reached. Try again in a few minutes.") from error
         except TransportError as error:

@@ -51,7 +51,7 @@ def _line(line: FullLine) -> LiveLine:
 def _locked(invoice: BookedInvoice, full: FullInvoice, *, has_payments: bool) -> dict[str, str]:
     """Why a part cannot be edited (product rows 114 and 116)."""
     if invoice.status is InvoiceStatus.VOIDED:
-        return dict.fromkeys(("due_date", "memo", "lines"), f"Invoice {invoice.label} is voided.")
+        return dict.fromkeys(("due_date", "memo", "lines"), f"Invoice {invoice.label} is voided, which is for good.")
     if has_payments:
         amounts = f"{invoice.balance:.2f} of {invoice.total:.2f} is open"
         why = f"A payment or credit is applied to invoice {invoice.label} ({amounts}), so its lines are locked."

@@ -200,8 +200,7 @@ def invoice_of(books: Books, invoice: Invoice, currency: str) -> BookedInvoice:
 
     :param currency: stands in when QuickBooks does not name one.
     """
-    customer, meta = invoice.customer_ref, invoice.meta_data
-    changed = instant(meta.last_updated_time or meta.create_time) if meta else None
+    customer = invoice.customer_ref
     return BookedInvoice(
         books=books,
         id=invoice.id,
@@ -215,7 +214,7 @@ def invoice_of(books: Books, invoice: Invoice, currency: str) -> BookedInvoice:
         customer_id=(customer.value if customer else None) or "",
         customer_name=(customer.name if customer else None) or "",
         version=invoice.sync_token,
-        updated_at=changed or _EPOCH,
+        updated_at=changed_at(invoice) or _EPOCH,
         invoice_date=_day(invoice.txn_date),
         memo=(invoice.customer_memo.value if invoice.customer_memo else None) or None,
         customer_email=(invoice.bill_email.address if invoice.bill_email else None) or None,
@@ -256,6 +255,12 @@ def untaxed_total(invoice: Invoice) -> Decimal:
 def carries(invoice: Invoice, note: str) -> bool:
     """Whether the private note holds our marker as a whole; a void puts a word before it."""
     return re.search(rf"(?<!\S){re.escape(note)}(?!\S)", invoice.private_note or "") is not None
+
+
+def changed_at(invoice: Invoice) -> datetime | None:
+    """When it was last changed, or deleted."""
+    meta = invoice.meta_data
+    return instant(meta.last_updated_time or meta.create_time) if meta else None
 
 
 def made_at(invoice: Invoice) -> datetime | None:

@@ -108,5 +108,26 @@ def invoices_since(instant: datetime, customer_id: str | None, start: int, size:
     )
 
 
+def invoices_changed(since: datetime, start: int = 1) -> str:
+    """A page of the invoices that changed at or after an instant, oldest change first.
+
+    :param start: position of the first row, from 1.
+    """
+    return (
+        f"SELECT * FROM Invoice WHERE MetaData.LastUpdatedTime >= {quoted(since.isoformat(timespec='seconds'))}"
+        f" ORDERBY MetaData.LastUpdatedTime ASC STARTPOSITION {start} MAXRESULTS {PAGE}"
+    )
+
+
+def invoices_with_ids(ids: Iterable[str], fields: str = "*") -> str:
+    """The invoices of these ids, at most a page of them."""
+    return f"SELECT {fields} FROM Invoice WHERE Id IN ({_values(ids)}) MAXRESULTS {PAGE}"
+
+
+def count_invoices() -> str:
+    """How many invoices there are."""
+    return "SELECT count(*) FROM Invoice"
+
+
 def _values(texts: Iterable[str]) -> str:
     return ", ".join(quoted(text) for text in texts)

@@ -1,9 +1,10 @@
 """Settings: those of the operator (environment) and those of a workspace (the CRM's app)."""
 
 from ipaddress import ip_address
+from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import field_validator
+from pydantic import SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from attibooks_core.errors import InvalidSettings
@@ -17,12 +18,18 @@ ENVIRONMENTS = ("sandbox", "production")
 
 
 class QuickBooksHostSettings(BaseSettings):
-    """Addresses of Intuit, `ATTIBOOKS_QUICKBOOKS__*`; changed only to talk to a sandbox on this machine."""
+    """Settings of the host, `ATTIBOOKS_QUICKBOOKS__*`.
+
+    The addresses are changed only to talk to a sandbox on this machine. Verifier tokens are those of the app's webhooks
+    in Intuit's portal, several while one is being replaced.
+    """
 
     model_config = SettingsConfigDict(extra="ignore")
 
     production_api_url: str = "https://quickbooks.api.intuit.com"
     sandbox_api_url: str = "https://sandbox-quickbooks.api.intuit.com"
+
+    webhook_verifier_tokens: dict[Literal["production", "sandbox"], list[SecretStr]] = {}
 
     @field_validator("production_api_url", "sandbox_api_url")
     @classmethod
@@ -31,6 +38,21 @@ class QuickBooksHostSettings(BaseSettings):
         if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
             raise ValueError("use an https address (http only on this machine): every call carries a token")
         return url.strip().rstrip("/")
+
+    @field_validator("webhook_verifier_tokens")
+    @classmethod
+    def _telling(cls, tokens: dict[str, list[SecretStr]]) -> dict[str, list[SecretStr]]:
+        texts = [token.get_secret_value() for some in tokens.values() for token in some]
+        if not all(text.strip() for text in texts):
+            raise ValueError("a verifier token is empty: anybody could sign with it")
+        if len(set(texts)) < len(texts):
+            raise ValueError("a verifier token is given twice: it has to tell the environment")
+        return tokens
+
+    @property
+    def verifier_tokens(self) -> dict[str, list[str]]:
+        """The verifier tokens by environment, in clear."""
+        return {where: [t.get_secret_value() for t in some] for where, some in self.webhook_verifier_tokens.items()}
 
     def api_url(self, environment: str) -> str:
         """Base address of one environment, without a slash at its end."""

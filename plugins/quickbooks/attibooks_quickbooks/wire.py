@@ -6,8 +6,11 @@ until `mapping` reads them, so that an odd one cannot hide that a write succeede
 """
 
 from decimal import Decimal
+from typing import TypeVar
 
 from msgspec import Raw, Struct, field
+
+T = TypeVar("T")
 
 
 class Ref(Struct, frozen=True):
@@ -289,6 +292,7 @@ class Rows(Struct, frozen=True, rename="pascal"):
     term: list[Entry] = []
     classes: list[Entry] = field(default=[], name="Class")
     department: list[Entry] = []
+    total_count: int | None = field(default=None, name="totalCount")
 
     def entries(self, entity: str) -> list[Entry]:
         """Rows of `Term`, `Class` or `Department`."""
@@ -296,6 +300,39 @@ class Rows(Struct, frozen=True, rename="pascal"):
 
 
 class QueryAnswer(Struct, frozen=True, rename="pascal"):
-    """Answer to a query; nothing found is an empty `QueryResponse`."""
+    """Answer to a query; nothing found is an empty `QueryResponse`.
+
+    :param time: when QuickBooks began to work on it.
+    """
 
     query_response: Rows
+    time: str | int | None = field(default=None, name="time")
+
+
+class ChangedRows(Struct, frozen=True, rename="pascal"):
+    """What has changed of one entity; a single object may stand without its list."""
+
+    invoice: Invoice | list[Invoice] = []
+
+
+class ChangeGroups(Struct, frozen=True, rename="pascal"):
+    """The groups of an answer, one for each entity, in the server's order; an entity without changes is empty."""
+
+    query_response: ChangedRows | list[ChangedRows]
+
+
+class ChangesAnswer(Struct, frozen=True, rename="pascal"):
+    """Answer to change data capture; `time` as in `QueryAnswer`."""
+
+    groups: ChangeGroups | list[ChangeGroups] = field(name="CDCResponse")
+    time: str | int | None = field(default=None, name="time")
+
+    @property
+    def invoices(self) -> list[Invoice]:
+        """Every invoice in it, the deleted ones too."""
+        rows = [row for group in _listed(self.groups) for row in _listed(group.query_response)]
+        return [invoice for row in rows for invoice in _listed(row.invoice)]
+
+
+def _listed(value: T | list[T]) -> list[T]:
+    return value if isinstance(value, list) else [value]

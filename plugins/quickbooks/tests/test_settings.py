@@ -78,6 +78,7 @@ class TestPlugin:
         assert point.load().attibooks_api == (1, 0)
 
     async def test_it_offers_one_backend_with_what_it_can_do(self, host):
+        from attibooks_core.capabilities import ChangingBackend, NotifyingBackend, WatchedBackend
         from attibooks_core.model import Capability
         from attibooks_core.protocols import AccountingBackend
         from attibooks_quickbooks import plugin
@@ -86,7 +87,13 @@ class TestPlugin:
         assert isinstance(backend, AccountingBackend)
         assert (backend.key, backend.display_name) == ("quickbooks", "QuickBooks Online")
         claimed = Capability.MULTICURRENCY | Capability.TAX | Capability.SEND_EMAIL | Capability.SANDBOX
-        assert backend.capabilities == claimed
+        assert backend.capabilities & claimed == claimed
+        for capability, protocol in (
+            (Capability.EDIT_TERMS | Capability.EDIT_LINES | Capability.VOID, ChangingBackend),
+            (Capability.CHANGES, WatchedBackend),
+            (Capability.WEBHOOKS, NotifyingBackend),
+        ):
+            assert (capability in backend.capabilities) == isinstance(backend, protocol)
         assert plugin.register_settings_fields() == FIELDS
 
     def test_importing_it_starts_nothing(self):

@@ -84,11 +84,11 @@ def update_object(call: Call, name: str) -> object:
 
 
 def delete_object(call: Call, name: str) -> object:
-    """Answer DELETE /v2/objects/{object}: a custom object goes with all its records."""
+    """Answer DELETE /v2/objects/{object}: a custom object goes with all its records and the references to them."""
     kind = call.workspace.object_named(name)
     if kind.standard:
         raise errors.system_edit("Only deleting custom objects is allowed.")
-    call.workspace.remove_object(kind.id)
+    call.desk.delete_object(kind)
     return {}
 
 

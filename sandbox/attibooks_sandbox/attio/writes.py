@@ -63,6 +63,25 @@ class RecordDesk(msgspec.Struct, frozen=True):
                     for other in list(self.workspace.records[object_id].values()):
                         self._drop_link(other, attribute.id, link)
 
+    def delete_object(self, kind: ObjectType) -> None:
+        """Remove an object for good, with its records and every reference to them, past ones included."""
+        self.workspace.remove_object(kind.id)
+        for held in self.workspace.attributes.values():
+            for attribute in list(held.values()):
+                if attribute.type == "record-reference":
+                    self._forget_object(attribute, kind.id)
+
+    def _forget_object(self, attribute: Attribute, object_id: str) -> None:
+        if attribute.relation is not None and attribute.relation[0] == object_id:
+            self.workspace.add_attribute(msgspec.structs.replace(attribute, relation=None))
+        for record in list(self.workspace.records[attribute.object_id].values()):
+            values, past = (
+                {key: _without(object_id, held) if key == attribute.id else held for key, held in kept.items()}
+                for kept in (record.values, record.past)
+            )
+            if (values, past) != (record.values, record.past):
+                self.workspace.put_record(msgspec.structs.replace(record, values=values, past=past))
+
     # checks
 
     def _require(self, attributes: Iterable[Attribute], wanted: Mapping[str, Data]) -> None:
@@ -193,6 +212,11 @@ def _refuse_empty_single(values: Mapping[str, Data], attributes: Mapping[str, At
 
 def _merged(new: Data, old: Data, *, add: bool) -> Data:
     return (*(each for each in new if each not in old), *old) if add else new
+
+
+def _without(object_id: str, versions: Versions) -> Versions:
+    """Return the versions that do not refer to a record of an object."""
+    return tuple(each for each in versions if not (isinstance(each.data, tuple) and each.data[0] == object_id))
 
 
 def _targets(some: Data, *, but: Data) -> list[str]:

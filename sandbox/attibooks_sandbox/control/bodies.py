@@ -62,13 +62,17 @@ class SetRedirects(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class SetWebhooks(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Tell the changes of an environment, or of both, at an address; no address: tell nothing."""
+    """Tell the changes of an environment, or of both, at an address; no address: tell nothing.
+
+    They are signed with a verifier token of this address, or with that of the world.
+    """
 
     url: str | None
     environment: Literal["production", "sandbox"] | None = None
     entities: list[str] | None = None
     envelope: Literal["cloudevents", "legacy"] = "cloudevents"
     hold: bool = False
+    verifier_token: str | None = None
 
 
 class Release(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

@@ -96,7 +96,14 @@ def _endpoint(body: SetWebhooks, url: str, environment: str) -> Endpoint:
     if not ENTITIES.issuperset(wanted):
         message = f"There are no events of {min(wanted - ENTITIES)}; there are of {', '.join(sorted(ENTITIES))}."
         raise ControlError(message)
-    return Endpoint(url=url, environment=environment, entities=wanted, envelope=body.envelope, hold=body.hold)
+    return Endpoint(
+        url=url,
+        environment=environment,
+        entities=wanted,
+        envelope=body.envelope,
+        hold=body.hold,
+        verifier_token=body.verifier_token,
+    )
 
 
 def _shown_endpoint(endpoint: Endpoint) -> dict[str, object]:

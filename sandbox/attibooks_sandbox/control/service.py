@@ -106,6 +106,8 @@ class ControlService:
             ("POST", "/control/attio/archive"): lambda request: member.archive(body_of(request.body, Archive)),
             ("POST", "/control/attio/delete"): lambda request: member.delete(body_of(request.body, DeleteRecord)),
             ("GET", "/control/attio/deliveries"): lambda request: self.deliveries(request.query),
+            ("GET", "/control/attio/handler"): lambda _: {"mode": app.page.player.handler.mode},
+            ("POST", "/control/attio/handler"): self._handler,
             ("POST", "/control/attio/plan"): lambda request: self.plan(body_of(request.body, SetPlan)),
             **Portal(app).table(),
         }
@@ -240,6 +242,14 @@ class ControlService:
             raise ControlError(message, 404)
         workspace.profile = msgspec.structs.replace(workspace.profile, plan=body.plan)
         return {"workspace": body.workspace, "plan": body.plan}
+
+    def _handler(self, request: Request) -> object:
+        """Make the webhook handlers of the app behave, or misbehave (`SetHandler`)."""
+        from attibooks_sandbox.page.bodies import SetHandler  # noqa: PLC0415 - the page is loaded when it is used
+
+        handler = self._app.page.player.handler
+        handler.mode = body_of(request.body, SetHandler).mode
+        return {"mode": handler.mode}
 
     def deliveries(self, query: Mapping[str, str]) -> object:
         """Return the last messages to webhooks, of all workspaces or of one."""

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from attibooks_sandbox.demo.stage import DemoError, Stage, Tick
+from attibooks_sandbox.demo.stage import CRON_SECRET, DemoError, Stage, Tick
 
 Say = Callable[[str], None]
 _ENDS = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -18,11 +18,16 @@ _GUIDE = """
   1. Open the page: the CRM is on the left, the books are on the right.
   2. Open the company Northwind Traders, then Actions, Create QuickBooks invoice.
      A toast says the number; number, status and link appear on the record.
-  3. Open the invoice on the right and mark it as paid.
+  3. Open the invoice on the right and mark it as paid: the record says Paid.
   4. Below are the calls that crossed the wire. Switch on a fault and create
      another invoice: there is still exactly one.
 
+  5. In the app's settings, switch on Store invoices as Attio records and
+     Run Setup: each new invoice is a record too, to be edited and voided.
+
   {company} is connected. The host's log: {log}
+  The nightly sync, now:
+    curl -X POST -H "Authorization: Bearer {cron}" {host}/api/cron/sync-invoices
   Ctrl-C ends everything; nothing is kept.
 """
 
@@ -36,7 +41,11 @@ def guide(say: Say, tick: Tick) -> None:
         say("Starting the sandbox and the host.")
         with suppress(_EndedEarlyError), Stage(fixed_ports=True, tick=_until(end, tick)) as stage:
             company = stage.connect()["company_name"]
-            say(_GUIDE.format(page=stage.sandbox.url, host=stage.host.url, company=company, log=stage.host.log))
+            say(
+                _GUIDE.format(
+                    page=stage.sandbox.url, host=stage.host.url, company=company, log=stage.host.log, cron=CRON_SECRET
+                )
+            )
             while not end.wait(0.5):
                 if not stage.host.alive:
                     raise DemoError(stage.host.obituary("The host ended by itself."))

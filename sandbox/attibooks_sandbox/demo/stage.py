@@ -25,6 +25,8 @@ START_SECONDS = 60
 STOP_SECONDS = 15
 TAIL_LINES = 20
 RACES = 5
+CRON_SECRET = "demo-cron-secret"  # noqa: S105 - no secret: the host listens on this machine only
+"""Opens the cron route of the demo's host, which nobody but this machine reaches."""
 PORT_TAKEN = "address already in use"
 _KEPT_VARIABLES = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV")
 
@@ -186,7 +188,13 @@ class Stage:
         return outcome
 
     def connect(self) -> Facts:
-        """Install the app in the first workspace and connect the first sandbox company; returns the status."""
+        """Install the app in the first workspace and connect the first sandbox company; returns the status.
+
+        From then on the books tell the host of their changes, as the developer's portal of QuickBooks has them do.
+        """
+        for environment, token in verifier_tokens(self.sandbox).items():
+            place = {"url": f"{self.host.url}/webhooks/quickbooks", "environment": environment}
+            self.sandbox.control("POST", "quickbooks/webhooks", {**place, "verifier_token": token})
         company = self.sandbox.company("US", "sandbox")
         body = {"environment": company["environment"], "realm": company["realm"]}
         status: Facts = self.press(f"/ui/api/app/{self.workspace}/connect", body)["body"]
@@ -198,11 +206,19 @@ class Stage:
         return str(self.sandbox.workspace["id"])
 
 
+def verifier_tokens(sandbox: Sandbox) -> dict[str, str]:
+    """Return the token of each environment's webhooks: at Intuit each address has one of its own."""
+    token = str(sandbox.world["quickbooks"]["webhook_verifier_token"])
+    return {"sandbox": token, "production": f"{token}-production"}
+
+
 def host_settings(sandbox: Sandbox, folder: Path, host_url: str) -> dict[str, str]:
     """Return the environment that makes a host of this sandbox's world."""
     workspace = sandbox.workspace
+    verifiers = {environment: [token] for environment, token in verifier_tokens(sandbox).items()}
     return {
         "ATTIBOOKS_BILLING": "none",
+        "ATTIBOOKS_CRON_SECRET": CRON_SECRET,
         "ATTIBOOKS_DATABASE_URL": f"sqlite:///{folder / 'attibooks.db'}",
         "ATTIBOOKS_LOG_FORMAT": "json",
         "ATTIBOOKS_PUBLIC_URL": host_url,
@@ -211,4 +227,5 @@ def host_settings(sandbox: Sandbox, folder: Path, host_url: str) -> dict[str, st
         "ATTIBOOKS_ATTIO__APP_SECRETS": json.dumps(workspace["app_secrets"]),
         "ATTIBOOKS_QUICKBOOKS__SANDBOX_API_URL": sandbox.quickbooks_url("sandbox"),
         "ATTIBOOKS_QUICKBOOKS__PRODUCTION_API_URL": sandbox.quickbooks_url("production"),
+        "ATTIBOOKS_QUICKBOOKS__WEBHOOK_VERIFIER_TOKENS": json.dumps(verifiers),
     }

@@ -1,10 +1,8 @@
-"""What the app does in a workspace: its buttons, its settings, its connection, its webhook handler."""
+"""What the app does in a workspace: its buttons, its settings, its connection."""
 
 from __future__ import annotations
 
 import asyncio
-import hmac
-import time
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -17,17 +15,17 @@ from attibooks_sandbox.control.errors import ControlError
 from attibooks_sandbox.control.views import show_companies, show_workspaces
 from attibooks_sandbox.inattio import words
 from attibooks_sandbox.inattio.defaults import Settings, first_settings
+from attibooks_sandbox.inattio.handler import Handler
 from attibooks_sandbox.inattio.line import HostCall, Line, Sleep
-from attibooks_sandbox.inattio.signing import Identity, callback_key, signature
+from attibooks_sandbox.inattio.outcomes import Outcome, refusal, unconnected
+from attibooks_sandbox.inattio.signing import Identity
 from attibooks_sandbox.inattio.transport import Answer, AnswerLostError, HostAbsentError, HttpTransport, Transport
-from attibooks_sandbox.inattio.words import Toast
+from attibooks_sandbox.inattio.upkeep import Upkeep
 from attibooks_sandbox.kernel.calls import CallLog
-from attibooks_sandbox.kernel.messages import Request
 
 if TYPE_CHECKING:
     from attibooks_sandbox.app import SandboxApp
 
-CALLBACK_WINDOW = 300
 Company = tuple[str, str]
 """Environment and realm."""
 
@@ -37,22 +35,6 @@ class Seat(msgspec.Struct):
 
     settings: Settings
     company: Company | None = None
-
-
-class Outcome(msgspec.Struct, kw_only=True):
-    """What came of a click.
-
-    `question` asks the user before the same is done with a confirmation, `connect` asks for a connection first.
-    """
-
-    ok: bool
-    toast: Toast | None = None
-    status: int | None = None
-    code: str | None = None
-    key: str | None = None
-    question: str | None = None
-    connect: bool = False
-    body: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class Reviewed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,10 +60,12 @@ class InAttioApp:
         self._sandbox = sandbox
         self._given_transport = transport
         self._sleep = sleep
+        self.upkeep = Upkeep(self)
         self._begin()
 
     def _begin(self) -> None:
         self._resets = self._sandbox.resets
+        self._handler = Handler(self, self._sandbox, self._sleep)
         self._seats: dict[str, Seat] = {}
         self._line = Line(self.transport, self._sandbox.clock, CallLog(), self._sleep)
 
@@ -99,6 +83,12 @@ class InAttioApp:
         """Return the log of the app's calls to the host."""
         self._refresh()
         return self._line.calls
+
+    @property
+    def handler(self) -> Handler:
+        """Return the app's webhook handler."""
+        self._refresh()
+        return self._handler
 
     def seat(self, workspace_id: str) -> Seat:
         """Return what Attio keeps for the app in a workspace."""
@@ -121,7 +111,8 @@ class InAttioApp:
         message = f"There is no company with realm {realm} in the environment {environment}."
         raise ControlError(message, 404)
 
-    def _identity(self, workspace_id: str) -> Identity:
+    def identity(self, workspace_id: str) -> Identity:
+        """Return who calls for a workspace, with what Attio gives to the app there."""
         workspace = self._workspace(workspace_id)
         shown = next(each for each in show_workspaces(self._sandbox) if each["id"] == workspace_id)
         key_id, secret = next(iter(self._sandbox.world.secrets.attio_app_secrets.items()))
@@ -144,19 +135,19 @@ class InAttioApp:
         `origin` is the sandbox's own address, at which the host may call the app back.
         """
         self.company_facts(company)
-        return await self._outcome(self._connect(workspace_id, company, origin))
+        return await self.outcome(self._connect(workspace_id, company, origin))
 
     async def _connect(self, workspace_id: str, company: Company, origin: str) -> Outcome:
         seat = self.seat(workspace_id)
         before, seat.company = seat.company, company
         try:
-            installed = await self._change(workspace_id, "POST", "installations", _installation(workspace_id, origin))
+            installed = await self.change(workspace_id, "POST", "installations", _installation(workspace_id, origin))
         except (HostAbsentError, AnswerLostError):
             seat.company = before
             raise
         if installed.status != 201:
             seat.company = before
-            return _refusal("Not connected", installed)
+            return refusal("Not connected", installed)
         environment, realm = company
         settings = {**seat.settings, "environment": environment, "qbo_company_id": realm}
         stored = await self._save(workspace_id, settings)
@@ -164,25 +155,25 @@ class InAttioApp:
 
     async def disconnect(self, workspace_id: str) -> Outcome:
         """Take the connection away: the host forgets the workspace's tokens and settings."""
-        return await self._outcome(self._disconnect(workspace_id))
+        return await self.outcome(self._disconnect(workspace_id))
 
     async def _disconnect(self, workspace_id: str) -> Outcome:
-        answer = await self._change(workspace_id, "DELETE", "installations", None)
+        answer = await self.change(workspace_id, "DELETE", "installations", None)
         if answer.status != 204:
-            return _refusal("Still connected", answer)
+            return refusal("Still connected", answer)
         self.seat(workspace_id).company = None
         return Outcome(ok=True, toast=words.disconnected(), status=204)
 
     async def check_status(self, workspace_id: str) -> Outcome:
         """Do what *Check Status* does."""
         if self.seat(workspace_id).company is None:
-            return _unconnected()
-        return await self._outcome(self._check(workspace_id))
+            return unconnected()
+        return await self.outcome(self._check(workspace_id))
 
     async def _check(self, workspace_id: str) -> Outcome:
-        answer = await self._read(workspace_id, "POST", "connection/status", {})
+        answer = await self.read(workspace_id, "POST", "connection/status", {})
         if answer.status != 200:
-            return _refusal("Not connected", answer)
+            return refusal("Not connected", answer)
         ok = bool(answer.facts.get("connected"))
         return Outcome(ok=ok, toast=words.connection(answer.facts), status=200, body=answer.facts)
 
@@ -190,34 +181,34 @@ class InAttioApp:
 
     async def read_settings(self, workspace_id: str) -> Outcome:
         """Return the settings by section, as the host gives them."""
-        return await self._outcome(self._read_settings(workspace_id))
+        return await self.outcome(self._read_settings(workspace_id))
 
     async def _read_settings(self, workspace_id: str) -> Outcome:
-        answer = await self._read(workspace_id, "GET", "settings", None)
+        answer = await self.read(workspace_id, "GET", "settings", None)
         if answer.status != 200:
-            return _refusal("The settings cannot be shown", answer)
+            return refusal("The settings cannot be shown", answer)
         return Outcome(ok=True, status=200, body=answer.facts)
 
     async def save_settings(self, workspace_id: str, settings: Settings) -> Outcome:
         """Store a snapshot; what the host refuses is not kept by the app either."""
-        return await self._outcome(self._save(workspace_id, settings))
+        return await self.outcome(self._save(workspace_id, settings))
 
     async def _save(self, workspace_id: str, settings: Settings) -> Outcome:
-        answer = await self._change(workspace_id, "PUT", "settings", {"settings": settings})
+        answer = await self.change(workspace_id, "PUT", "settings", {"settings": settings})
         if answer.status != 200:
-            return _refusal("Settings not saved", answer)
+            return refusal("Settings not saved", answer)
         facts = answer.facts
         self.seat(workspace_id).settings = dict(facts["settings"])
         return Outcome(ok=True, toast=words.settings_saved(facts["problems"]), status=200, body=facts)
 
     async def usage(self, workspace_id: str) -> Outcome:
         """Return the plan and what is used of it."""
-        return await self._outcome(self._usage(workspace_id))
+        return await self.outcome(self._usage(workspace_id))
 
     async def _usage(self, workspace_id: str) -> Outcome:
-        answer = await self._read(workspace_id, "POST", "usage", {})
+        answer = await self.read(workspace_id, "POST", "usage", {})
         if answer.status != 200:
-            return _refusal("The usage cannot be shown", answer)
+            return refusal("The usage cannot be shown", answer)
         return Outcome(ok=True, status=200, body=answer.facts)
 
     # the action
@@ -230,16 +221,16 @@ class InAttioApp:
         Edits, also empty ones, are custom mode: without them the preview is of what a single click sends.
         """
         if self.seat(workspace_id).company is None:
-            return _unconnected()
-        facts = self._facts(workspace_id, object=object_slug, record_id=record_id)
+            return unconnected()
+        facts = self.facts(workspace_id, object=object_slug, record_id=record_id)
         if edits is not None:
             facts["edits"] = edits
-        return await self._outcome(self._preview(workspace_id, facts))
+        return await self.outcome(self._preview(workspace_id, facts))
 
     async def _preview(self, workspace_id: str, facts: dict[str, object]) -> Outcome:
-        answer = await self._read(workspace_id, "POST", "invoices/preview", facts)
+        answer = await self.read(workspace_id, "POST", "invoices/preview", facts)
         if answer.status != 200:
-            return _refusal(words.NOT_PREVIEWED, answer)
+            return refusal(words.NOT_PREVIEWED, answer)
         return Outcome(ok=True, status=200, body=answer.facts)
 
     async def create_invoice(
@@ -257,22 +248,23 @@ class InAttioApp:
         What was reviewed in the dialog is sent in custom mode, else the settings decide the mode.
         """
         if self.seat(workspace_id).company is None:
-            return _unconnected()
-        facts = self._facts(workspace_id, object=object_slug, record_id=record_id)
+            return unconnected()
+        facts = self.facts(workspace_id, object=object_slug, record_id=record_id)
         if confirm_recent:
             facts["confirm_recent"] = True
         if reviewed is not None:
             facts.update(reviewed.facts)
         call = HostCall.of("POST", "invoices", facts, key or uuid4().hex)
-        outcome = await self._outcome(self._create(workspace_id, call))
+        outcome = await self.outcome(self._create(workspace_id, call))
         outcome.key = call.key
         return outcome
 
-    def _facts(self, workspace_id: str, **facts: object) -> dict[str, object]:
+    def facts(self, workspace_id: str, **facts: object) -> dict[str, object]:
+        """Return the body of a call with the snapshot of the settings."""
         return {**facts, "settings": self.seat(workspace_id).settings}
 
     async def _create(self, workspace_id: str, call: HostCall) -> Outcome:
-        answer = await self._line.settle(self._identity(workspace_id), call)
+        answer = await self.settle(workspace_id, call)
         facts = answer.facts
         if answer.status == 201:
             return Outcome(ok=True, toast=words.invoice_created(facts), status=201, body=facts)
@@ -281,7 +273,7 @@ class InAttioApp:
         if facts.get("code") == "recent_invoice":
             question = str(facts["detail"])
             return Outcome(ok=False, question=question, status=answer.status, code="recent_invoice", body=facts)
-        return _refusal(words.NOT_CREATED, answer)
+        return refusal(words.NOT_CREATED, answer)
 
     # a selection of records
 
@@ -290,70 +282,45 @@ class InAttioApp:
     ) -> Outcome:
         """Do what *Create invoices* does for a selection; the body of the outcome names the job that does the work."""
         if self.seat(workspace_id).company is None:
-            return _unconnected()
-        facts = self._facts(workspace_id, object=object_slug, record_ids=record_ids)
+            return unconnected()
+        facts = self.facts(workspace_id, object=object_slug, record_ids=record_ids)
         if confirm_recent:
             facts["confirm_recent"] = True
-        return await self._outcome(self._create_batch(workspace_id, facts))
+        return await self.outcome(self._create_batch(workspace_id, facts))
 
     async def _create_batch(self, workspace_id: str, facts: dict[str, object]) -> Outcome:
-        answer = await self._change(workspace_id, "POST", "invoices/batch", facts)
+        answer = await self.change(workspace_id, "POST", "invoices/batch", facts)
         if answer.status != 202:
-            return _refusal(words.BATCH_NOT_STARTED, answer)
+            return refusal(words.BATCH_NOT_STARTED, answer)
         return Outcome(ok=True, status=202, body=answer.facts)
 
     async def job(self, workspace_id: str, job_id: str) -> Outcome:
         """Return how far a job is."""
-        return await self._outcome(self._job(workspace_id, job_id))
+        return await self.outcome(self._job(workspace_id, job_id))
 
     async def _job(self, workspace_id: str, job_id: str) -> Outcome:
-        answer = await self._read(workspace_id, "GET", f"jobs/{quote(job_id, safe='')}", None)
+        answer = await self.read(workspace_id, "GET", f"jobs/{quote(job_id, safe='')}", None)
         if answer.status != 200:
-            return _refusal(words.NOT_FOLLOWED, answer)
+            return refusal(words.NOT_FOLLOWED, answer)
         return Outcome(ok=True, status=200, body=answer.facts)
-
-    # the host calls back
-
-    async def called_back(self, workspace_id: str, request: Request) -> tuple[int, dict[str, object]]:
-        """Answer the host's request for tokens of a waiting job: hand a lease over, by a call of our own."""
-        facts = Answer(0, {}, request.body).facts
-        if not self._is_hosts(workspace_id, request) or "job_id" not in facts:
-            return 401, {"code": "bad_signature"}
-        seat = self.seat(workspace_id)
-        if seat.company is None:
-            return 409, {"code": "not_connected"}
-        path = f"jobs/{facts['job_id']}/lease"
-        try:
-            answer = await self._change(workspace_id, "POST", path, {"settings": seat.settings})
-        except (HostAbsentError, AnswerLostError):
-            return 502, {"code": "host_absent"}
-        return 202, {"lease": answer.status}
-
-    def _is_hosts(self, workspace_id: str, request: Request) -> bool:
-        self._workspace(workspace_id)
-        timestamp = request.header("x-attibooks-timestamp")
-        secret = next(iter(self._sandbox.world.secrets.attio_app_secrets.values()))
-        expected = signature(
-            callback_key(secret, workspace_id),
-            timestamp,
-            request.method,
-            request.full_path,
-            request.body,
-            workspace=workspace_id,
-        )
-        fresh = timestamp.isascii() and timestamp.isdigit() and abs(time.time() - int(timestamp)) <= CALLBACK_WINDOW
-        return fresh and hmac.compare_digest(expected.encode(), request.header("x-attibooks-signature").encode())
 
     # calls
 
-    async def _read(self, workspace_id: str, method: str, path: str, facts: dict[str, object] | None) -> Answer:
-        return await self._line.carry(self._identity(workspace_id), HostCall.of(method, path, facts))
+    async def read(self, workspace_id: str, method: str, path: str, facts: dict[str, object] | None) -> Answer:
+        """Carry a read, which has no key."""
+        return await self._line.carry(self.identity(workspace_id), HostCall.of(method, path, facts))
 
-    async def _change(self, workspace_id: str, method: str, path: str, facts: dict[str, object] | None) -> Answer:
+    async def change(self, workspace_id: str, method: str, path: str, facts: dict[str, object] | None) -> Answer:
+        """Carry a change of a click of its own."""
         call = HostCall.of(method, path, facts, uuid4().hex)
-        return await self._line.carry(self._identity(workspace_id), call)
+        return await self._line.carry(self.identity(workspace_id), call)
 
-    async def _outcome(self, work: Awaitable[Outcome]) -> Outcome:
+    async def settle(self, workspace_id: str, call: HostCall) -> Answer:
+        """Carry a change to its end, also when that takes a job."""
+        return await self._line.settle(self.identity(workspace_id), call)
+
+    async def outcome(self, work: Awaitable[Outcome]) -> Outcome:
+        """Do work, and turn a host that is not there or says nothing into an outcome too."""
         try:
             return await work
         except HostAbsentError:
@@ -369,19 +336,3 @@ def _installation(workspace_id: str, origin: str) -> dict[str, object]:
         "connection_id": f"connection-{workspace_id[:8]}",
         "connection_key": "quickbooks",
     }
-
-
-def _refusal(title: str, answer: Answer) -> Outcome:
-    facts = answer.facts
-    code = facts.get("code")
-    return Outcome(
-        ok=False,
-        toast=words.refused(title, answer),
-        status=answer.status,
-        code=str(code) if code else None,
-        body=facts,
-    )
-
-
-def _unconnected() -> Outcome:
-    return Outcome(ok=False, toast=words.not_connected(), code="not_connected", connect=True)

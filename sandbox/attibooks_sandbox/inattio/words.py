@@ -15,6 +15,12 @@ NOT_CREATED = "Invoice not created"
 NOT_PREVIEWED = "The invoice cannot be previewed"
 BATCH_NOT_STARTED = "Invoices not created"
 NOT_FOLLOWED = "The job cannot be followed"
+NOT_SHOWN = "The invoice cannot be shown"
+NOT_CHANGED = "Invoice not changed"
+NOT_VOIDED = "Invoice not voided"
+NOT_SYNCED = "Invoices not synced"
+NOT_SET_UP = "Setup not done"
+MOST_REASONS = 3
 _SHOWN_SOON = {
     "parked": "Attio does not take the values now; the record shows them as soon as it does.",
     "none": "No writeback field is set, so the record stays as it is.",
@@ -43,9 +49,18 @@ def invoice_created(facts: Facts) -> Toast:
 
 
 def refused(title: str, answer: Answer) -> Toast:
-    """Return the toast of a refusal."""
-    detail = answer.facts.get("detail")
-    return Toast("error", title, str(detail) if detail else f"The host answered with status {answer.status}.")
+    """Return the toast of a refusal; conflicts of a setup are named one by one."""
+    facts = answer.facts
+    detail = str(facts.get("detail") or f"The host answered with status {answer.status}.")
+    conflicts = _reasons(facts.get("problems") or []) if facts.get("code") == "setup_conflict" else []
+    return Toast("error", title, " ".join([detail, *conflicts]))
+
+
+def _reasons(problems: list[Facts]) -> list[str]:
+    """Return what went wrong in sentences, the first few of many."""
+    said = [str(each.get("message") or each.get("detail") or "") for each in problems[:MOST_REASONS]]
+    more = len(problems) - MOST_REASONS
+    return [*filter(None, said), *([f"And {more} more."] if more > 0 else [])]
 
 
 def still_running() -> Toast:
@@ -91,3 +106,52 @@ def disconnected() -> Toast:
     return Toast(
         "success", "Disconnected", "AttiBooks forgot what it kept of this workspace; its trail and its counts stay."
     )
+
+
+# what exists already
+
+
+def _named(invoice: Facts) -> str:
+    return f"Invoice {invoice.get('number') or invoice['id']}"
+
+
+def invoice_changed(facts: Facts) -> Toast:
+    """Return the toast of an edit that reached the books."""
+    invoice = facts["invoice"]
+    balance = f"{Decimal(invoice['balance']):,.2f} {invoice['currency']} due."
+    return Toast("success", f"{_named(invoice)} changed", balance)
+
+
+def invoice_voided(facts: Facts) -> Toast | None:
+    """Return the toast of a void; the first of its two steps says nothing yet."""
+    if "confirm" in facts:
+        return None
+    if facts.get("already_voided"):
+        return Toast("neutral", f"{_named(facts['invoice'])} is already voided", "Nothing was changed.")
+    return Toast("success", f"{_named(facts['invoice'])} voided", "Its number stays, its amounts are zero.")
+
+
+def goes_on() -> Toast:
+    """Return the toast for work that takes longer than anybody waits."""
+    return Toast("neutral", "Still working", "AttiBooks goes on with it. The records show it when it is done.")
+
+
+def synced(facts: Facts) -> Toast:
+    """Return the toast of a sync: how many of what, or why nothing ran."""
+    if facts.get("skipped"):
+        return Toast("warning", "Nothing was synced", str(facts["skipped"]))
+    errors = facts.get("errors") or []
+    counts = [f"{facts.get(name) or 0} {name}" for name in ("updated", "unchanged")]
+    gone = [f"{facts['deleted']} deleted"] if facts.get("deleted") else []
+    many = f"{len(errors)} error{'' if len(errors) == 1 else 's'}"
+    partly = [] if facts.get("complete", True) else ["Deletions of that time may be incomplete."]
+    text = " ".join([f"{', '.join([*counts, *gone, many])}.", *_reasons(errors), *partly])
+    return Toast("warning" if errors or partly else "success", "Invoices synced", text)
+
+
+def set_up(facts: Facts) -> Toast:
+    """Return the toast of *Run Setup*."""
+    if facts.get("already_set_up"):
+        return Toast("success", "Already set up", f"The object `{facts['object']}` has all that it needs.")
+    counts = [f"{len(facts.get(name) or [])} {name}" for name in ("created", "repaired", "unchanged")]
+    return Toast("success", "Invoice object set up", f"The object `{facts['object']}`: {', '.join(counts)}.")

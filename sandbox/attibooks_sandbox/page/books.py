@@ -41,6 +41,7 @@ def show_books(company: Company, now: datetime) -> Shown:
         "invoices": [_summary(company, each, now) for each in _newest(invoices)],
         "customers": [_customer(company, each) for each in _newest(customers)],
         "payments": [_payment(company, each) for each in _newest(payments)],
+        "deleted": sum(each.kind == "Invoice" for each in company.buried),
         "totals": {"invoices": len(invoices), "customers": len(customers), "payments": len(payments)},
     }
 
@@ -58,6 +59,8 @@ def show_invoice(company: Company, invoice: Invoice, now: datetime) -> Shown:
     return {
         **_summary(company, invoice, now),
         "company": show_company(company),
+        "version": wire["SyncToken"],
+        "changed": _mapping(wire["MetaData"])["LastUpdatedTime"],
         "email": _mapping(wire.get("BillEmail")).get("Address"),
         "email_status": wire.get("EmailStatus"),
         "terms": _mapping(wire.get("SalesTermRef")).get("name"),
@@ -97,6 +100,7 @@ def status_of(invoice: Invoice, due: str, today: date) -> str:
 def _line(line: Mapping[str, object]) -> Shown:
     detail = _mapping(line["SalesItemLineDetail"])
     return {
+        "id": line["Id"],
         "item": _mapping(detail.get("ItemRef")).get("name"),
         "description": line.get("Description"),
         "quantity": _number(detail.get("Qty")),

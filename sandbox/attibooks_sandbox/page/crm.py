@@ -10,6 +10,7 @@ from attibooks_sandbox.attio.model import Attribute, ObjectType, Record
 from attibooks_sandbox.attio.render import plain_record
 from attibooks_sandbox.attio.workspace import Workspace
 from attibooks_sandbox.inattio.defaults import SOURCES, WRITEBACK, Settings
+from attibooks_sandbox.page import invoices
 
 Shown = dict[str, object]
 SHOWN_ROWS = 200
@@ -41,13 +42,35 @@ def show_records(workspace: Workspace, kind: ObjectType, settings: Settings, fin
     """Return the first records of an object by their creation, those with a text in their name or detail."""
     everything = workspace.records[kind.id].values()
     found = (each for each in everything if not find or find in _searched(each, kind, workspace))
-    rows = [_row(each, kind, workspace, settings) for each in islice(found, SHOWN_ROWS)]
-    return {"object": object_facts(kind), "records": rows, "total": len(everything)}
+    of_invoices = invoices.is_invoice_object(kind, workspace, settings)
+    as_row = _invoice_row if of_invoices else _row
+    rows = [as_row(each, kind, workspace, settings) for each in islice(found, SHOWN_ROWS)]
+    return {
+        "object": object_facts(kind),
+        "records": rows,
+        "total": len(everything),
+        "invoices": of_invoices,
+    }
+
+
+def _invoice_row(record: Record, _: ObjectType, workspace: Workspace, __: Settings) -> Shown:
+    """Return a row of the list of invoices, with the record that its invoice came from."""
+    noted = plain_record(record, workspace)
+    shown = {name: None if noted.get(name) is None else plain_text(noted[name]) for name in invoices.COLUMNS}
+    source = noted.get("source_record")
+    first = source[0] if isinstance(source, list) and source else source
+    return {
+        "id": record.id,
+        "name": invoices.invoice_name(noted),
+        "source": _linked(first, workspace) if isinstance(first, Mapping) else None,
+        **shown,
+    }
 
 
 def _searched(record: Record, kind: ObjectType, workspace: Workspace) -> str:
     noted = plain_record(record, workspace)
-    return f"{noted.get('name') or ''} {_detail(noted, kind, workspace) or ''}".casefold()
+    words = [noted.get(name) for name in ("name", "number", "customer_name")]
+    return " ".join(str(each) for each in [*words, _detail(noted, kind, workspace)] if each).casefold()
 
 
 def _row(record: Record, kind: ObjectType, workspace: Workspace, settings: Settings) -> Shown:
@@ -83,12 +106,17 @@ def _detail(noted: Shown, kind: ObjectType, workspace: Workspace) -> str | None:
 
 def record_name(record: Record, workspace: Workspace) -> str:
     """Return a record's name, as its page is headed."""
-    name = plain_record(record, workspace).get("name")
-    return str(name) if name else "Unnamed"
+    noted = plain_record(record, workspace)
+    name = noted.get("name")
+    if name:
+        return str(name)
+    return invoices.invoice_name(noted) if noted.get(invoices.KEY) else "Unnamed"
 
 
 def show_record(workspace: Workspace, kind: ObjectType, record: Record, settings: Settings) -> Shown:
     """Return a record with its fields in groups: what the app writes, what it reads, the rest."""
+    if invoices.is_invoice_object(kind, workspace, settings):
+        return _show_invoice(workspace, kind, record, settings)
     invoice = _by_role(settings, WRITEBACK)
     billing = _by_role(settings, SOURCES)
     noted = plain_record(record, workspace)
@@ -104,12 +132,44 @@ def show_record(workspace: Workspace, kind: ObjectType, record: Record, settings
         "object": object_facts(kind),
         "id": record.id,
         "name": record_name(record, workspace),
+        "invoice": None,
         "groups": [
             {"key": "invoice", "title": "QuickBooks invoice", "fields": groups["invoice"]},
             {"key": "billing", "title": "What gets invoiced", "fields": groups["billing"]},
             {"key": "details", "title": "Details", "fields": groups["details"]},
         ],
     }
+
+
+def _show_invoice(workspace: Workspace, kind: ObjectType, record: Record, settings: Settings) -> Shown:
+    """Return the record of an invoice: what it says of the invoice, where it leads, the rest."""
+    noted = plain_record(record, workspace)
+    groups: dict[str, list[Shown]] = {"invoice": [], "links": [], "details": []}
+    for attribute in workspace.live_attributes(kind.id):
+        slug = attribute.slug
+        group = "invoice" if slug in invoices.ROLES else "links" if slug in invoices.LINKS else "details"
+        field = {**_field(attribute, noted[slug], workspace), "role": invoices.ROLES.get(slug)}
+        if field["role"] == "money":
+            field["items"] = [{**each, "currency": noted.get("currency")} for each in _items(field)]
+        groups[group].append(field)
+    order = list(invoices.ROLES)
+    groups["invoice"].sort(key=lambda field: order.index(str(field["slug"])))
+    return {
+        "object": object_facts(kind),
+        "id": record.id,
+        "name": record_name(record, workspace),
+        "invoice": invoices.action_facts(noted, settings),
+        "groups": [
+            {"key": "invoice", "title": "QuickBooks invoice", "fields": groups["invoice"]},
+            {"key": "links", "title": "Records", "fields": groups["links"]},
+            {"key": "details", "title": "Details", "fields": groups["details"]},
+        ],
+    }
+
+
+def _items(field: Shown) -> list[Shown]:
+    items = field["items"]
+    return items if isinstance(items, list) else []
 
 
 def _by_role(settings: Settings, keys: Mapping[str, str]) -> dict[str, str]:

@@ -23,7 +23,9 @@ from attibooks_sandbox.page import books, crm, wire
 from attibooks_sandbox.page.assets import INDEX, Assets
 from attibooks_sandbox.page.bodies import Connect, CreateBatch, CreateInvoice, Preview, SaveSettings, Switch
 from attibooks_sandbox.page.presets import Switchboard
+from attibooks_sandbox.page.upkeep import UpkeepCalls
 from attibooks_sandbox.quickbooks.company import Company
+from attibooks_sandbox.quickbooks.model import Invoice
 
 if TYPE_CHECKING:
     from attibooks_sandbox.app import SandboxApp
@@ -73,6 +75,10 @@ class PageService:
         add("GET", "/ui/api/books/{environment}/{realm}", self._books)
         add("GET", "/ui/api/books/{environment}/{realm}/invoices/{invoice}", self._invoice)
         add("POST", "/ui/hook/{workspace}", self._called_back)
+        for method, path, endpoint in UpkeepCalls(
+            self._sandbox, lambda: self.player, self._workspace, self._booked
+        ).routes():
+            add(method, path, endpoint)
 
     # one call
 
@@ -138,6 +144,7 @@ class PageService:
             "counts": {**sandbox.calls.counts(), **self.player.calls.counts()},
             "presets": self._switches.shown(faults),
             "faults": len(faults.listed()),
+            "handler": self.player.handler.mode,
         }
 
     async def _host(self, _: Request, __: Place) -> object:
@@ -232,7 +239,7 @@ class PageService:
         return self.player.connect(self._workspace(at).id, (body.environment, body.realm), origin)
 
     async def _called_back(self, request: Request, at: Place) -> object:
-        status, facts = await self.player.called_back(at["workspace"], request)
+        status, facts = await self.player.handler.handle(at["workspace"], request)
         return _json(facts, status)
 
     # the books
@@ -247,13 +254,16 @@ class PageService:
     def _books(self, _: Request, at: Place) -> object:
         return books.show_books(self._company(at), self._sandbox.clock.now())
 
-    def _invoice(self, _: Request, at: Place) -> object:
+    def _booked(self, at: Place) -> tuple[Company, Invoice]:
         company = self._company(at)
         invoice = company.invoices.get(at["invoice"])
         if invoice is None:
             message = f"There is no invoice with Id {at['invoice']} in the books of {company.profile.name}."
             raise ControlError(message, 404)
-        return books.show_invoice(company, invoice, self._sandbox.clock.now())
+        return company, invoice
+
+    def _invoice(self, _: Request, at: Place) -> object:
+        return books.show_invoice(*self._booked(at), self._sandbox.clock.now())
 
 
 def _whole(request: Request, name: str) -> int:

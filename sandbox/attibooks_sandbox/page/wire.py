@@ -6,6 +6,8 @@ from attibooks_sandbox.kernel.calls import Call, CallLog
 
 Shown = dict[str, object]
 SHOWN_CALLS = 300
+APP_CALLS = frozenset({"host", "app"})
+"""Services in the app's own log: the host, which it calls, and the app itself, which the host calls back."""
 
 
 def show_calls(log: CallLog, since: int) -> list[Shown]:
@@ -31,7 +33,7 @@ def _brief(call: Call) -> Shown:
 
 def call_id(call: Call) -> str:
     """Return a call's name on the page: the two logs count by themselves."""
-    return f"{'h' if call.service == 'host' else 's'}{call.number}"
+    return f"{'h' if call.service in APP_CALLS else 's'}{call.number}"
 
 
 def find_call(log: CallLog, number: int) -> Call | None:

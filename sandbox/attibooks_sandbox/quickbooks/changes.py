@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
+from typing import Any
+
+import msgspec
 
 from attibooks_sandbox.quickbooks import faults
 from attibooks_sandbox.quickbooks.company import Company
 from attibooks_sandbox.quickbooks.model import Tombstone
 from attibooks_sandbox.quickbooks.query.conditions import instant_of
-from attibooks_sandbox.quickbooks.query.entities import KNOWN_EMPTY, QUERYABLE
+from attibooks_sandbox.quickbooks.query.entities import KNOWN_EMPTY, QUERYABLE, updated_of
 from attibooks_sandbox.quickbooks.switches import Switches
 from attibooks_sandbox.quickbooks.wire import Wire, second_text
 
@@ -28,8 +32,9 @@ def answer_changes(company: Company, asked: Mapping[str, str], switches: Switche
     """Return the `CDCResponse` to the parameters `entities` and `changedSince`.
 
     Groups come in the server's order and hold the changed oldest first, then the deleted; an entity without changes
-    is `{}`. All groups together hold at most 1,000 objects. Refuses unknown entities (4001), those that are not
-    captured (4002), times that cannot be read (2070), absent parameters (2020).
+    is `{}`. All groups together hold at most 1,000 objects; of a group that does not fit in, the oldest changes or, by
+    the switch `full_changes`, the newest ones, deleted objects counted at the time of their deletion. Refuses unknown
+    entities (4001), those that are not captured (4002), times that cannot be read (2070), absent parameters (2020).
     """
     names = _entities(asked.get("entities", ""))
     since = _since(asked.get("changedSince", ""), switches, now)
@@ -37,7 +42,9 @@ def answer_changes(company: Company, asked: Mapping[str, str], switches: Switche
     groups: list[Wire] = []
     left = MOST_OBJECTS
     for name in sorted(names):
-        group, count = _group(company, name, since, buried, left)
+        group, count = _group(
+            company, name, since, buried.get(name, []), _Room(left, switches.full_changes == "newest")
+        )
         groups.append(group)
         left -= count
     return {"CDCResponse": [{"QueryResponse": groups}]}
@@ -65,6 +72,8 @@ def _since(text: str, switches: Switches, now: datetime) -> datetime:
         since = instant_of(text.upper())
     except (ValueError, OverflowError) as error:
         raise faults.invalid_date("changedSince", text) from error
+    if since.microsecond:  # changes carry whole seconds: this one's are before it
+        since = since.replace(microsecond=0) + timedelta(seconds=1)
     oldest = now - LOOK_BACK
     if since < oldest and switches.old_changes == "refuse":
         raise faults.invalid_date("changedSince", text)
@@ -80,16 +89,31 @@ def _buried(company: Company, since: datetime) -> dict[str, list[Tombstone]]:
     return found
 
 
-def _group(
-    company: Company, name: str, since: datetime, buried: Mapping[str, list[Tombstone]], most: int
-) -> tuple[Wire, int]:
+class _Room(msgspec.Struct, frozen=True):
+    """How many objects still fit in, and which of those that changed they are."""
+
+    most: int
+    newest: bool
+
+    def part(self, changed: Sequence[Any]) -> list[Any]:
+        """Return what fits in, of anything in the order of its change."""
+        return list(changed[-self.most :] if self.newest else changed[: self.most])
+
+
+def _group(company: Company, name: str, since: datetime, buried: Sequence[Tombstone], room: _Room) -> tuple[Wire, int]:
     """Return what changed of one entity and how many objects that is."""
     entity = QUERYABLE.get(name)
-    if entity is None:
+    if entity is None or not room.most:
         return {}, 0
     table = entity.rows(company)
-    objects = [entity.render(company, table.get(row_id)) for row_id in table.changed_between(since, None, most)]
-    objects += [_stub(each) for each in buried.get(name, [])[: most - len(objects)]]
+    rows = [table.get(row_id) for row_id in room.part(table.changed_between(since, None))]
+    changed: list[tuple[datetime, bool, Any]] = [(updated_of(row), False, row) for row in rows] + [
+        (each.updated, True, each) for each in buried
+    ]
+    if len(changed) > room.most:
+        changed = room.part(sorted(changed, key=itemgetter(0, 1)))
+    objects = [entity.render(company, row) for _, is_buried, row in changed if not is_buried]
+    objects += [_stub(each) for _, is_buried, each in changed if is_buried]
     if not objects:
         return {}, 0
     return {entity.name: objects, "startPosition": 1, "maxResults": len(objects)}, len(objects)

@@ -20,6 +20,7 @@ class Switches(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     replay_faults: bool = True
     id_ranges: bool = False
     old_changes: Literal["cut", "refuse"] = "cut"
+    full_changes: Literal["oldest", "newest"] = "oldest"
     metered_calls_allowed: int | None = None
     code_replay: Literal["revoke", "refuse"] = "revoke"
     refresh_grace: bool = False

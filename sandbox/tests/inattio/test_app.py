@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-import time
 
 import pytest
 
@@ -299,40 +298,3 @@ def test_the_wire_lists_each_attempt_and_hides_the_tokens(connected, host):
     assert connected.record in shown
     secrets = [connected.workspace["token"], connected.company["access_token"]]
     assert [each for each in secrets if each in shown] == []
-
-
-# the host calls back
-
-
-def _called_back(desk, body=b'{"job_id": "j1"}', *, secret=None, at=None):
-    path = f"/ui/hook/{desk.workspace['id']}"
-    secret = secret or next(iter(desk.workspace["app_secrets"].values()))
-    stamp = str(int(time.time()) if at is None else at)
-    key = callback_key(secret, desk.workspace["id"])
-    signed = signature(key, stamp, "POST", path, body, workspace=desk.workspace["id"])
-    headers = {"X-AttiBooks-Timestamp": stamp, "X-AttiBooks-Signature": signed}
-    return desk.http.post(f"{desk.box.url}{path}", content=body, headers=headers)
-
-
-def test_a_waiting_job_gets_tokens_and_settings_by_a_call_of_the_app(connected, host):
-    host.tell("POST", "/api/attio/jobs/j1/lease", 204)
-    answer = _called_back(connected)
-    assert (answer.status_code, answer.json()) == (202, {"lease": 204})
-    (lease,) = host.calls("/api/attio/jobs/j1/lease")
-    assert lease.headers["x-accounting-access-token"] == connected.company["access_token"]
-    assert json.loads(lease.body)["settings"] == connected.shown()["settings"]
-    assert connected.company["access_token"] not in answer.text
-
-
-@pytest.mark.parametrize(
-    "wrong", [{"secret": "other"}, {"at": 0}, {"at": "soon"}, {"body": b"{}"}, {"body": b"no json"}, {"body": b"[]"}]
-)
-def test_a_call_that_is_not_the_hosts_is_refused(connected, host, wrong):
-    answer = _called_back(connected, **wrong)
-    assert (answer.status_code, answer.json()) == (401, {"code": "bad_signature"})
-    assert host.calls("/api/attio/jobs/j1/lease") == []
-
-
-def test_an_unconnected_app_has_no_tokens_to_hand_over(desk, host):
-    assert _called_back(desk).status_code == 409
-    assert host.asked == []

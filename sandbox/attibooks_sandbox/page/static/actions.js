@@ -3,26 +3,39 @@
 import { at, post } from "./api.js";
 import { connect } from "./connect.js";
 import { desk, refreshAll } from "./desk.js";
+import { editInvoice } from "./editinvoice.js";
 import { confirm } from "./overlays.js";
 import { previewInvoice } from "./preview.js";
 import { reviewInvoice } from "./review.js";
 import { place } from "./route.js";
 import { toast } from "./toasts.js";
+import { syncInvoices, voidInvoice } from "./upkeep.js";
 
 const review = (record) => reviewInvoice(record, place.ws);
+const COPY = { label: "Copy record ID", icon: "copy", run: copyId };
+const SYNC = { label: "Sync Invoices from QuickBooks", icon: "sync", run: syncInvoices };
 const ACTIONS = [
   { label: "Create QuickBooks invoice", icon: "invoice", once: true, run: (record) => (isCustom() ? review(record) : createInvoice(record)) },
   { label: "Review and create...", icon: "edit", quickOnly: true, run: review },
   { label: "Preview invoice", icon: "eye", run: (record) => previewInvoice(record, { ws: place.ws, edit: () => review(record) }) },
-  { label: "Copy record ID", icon: "copy", run: copyId },
+  SYNC,
+  COPY,
+];
+const OF_INVOICES = [
+  { label: "Edit Invoice in QuickBooks", icon: "edit", run: (record) => editInvoice(record, place.ws) },
+  { label: "Void in QuickBooks", icon: "void", run: voidInvoice },
 ];
 const running = new Set();
 
 const isCustom = () => String(desk.app.settings.invoice_mode ?? "").trim().toLowerCase() === "custom";
 
-/** The entries of a record's menu; what runs for it already cannot be chosen again, and custom mode always reviews. */
+/**
+ * The entries of a record's menu; what runs for it already cannot be chosen again, and custom mode always reviews.
+ * A record of an invoice is edited and voided, any other becomes an invoice.
+ */
 export function actionsOf(record) {
-  const offered = ACTIONS.filter(({ quickOnly }) => !quickOnly || !isCustom());
+  const wanted = record.invoice ? [...(record.invoice.actions ? OF_INVOICES : []), SYNC, COPY] : ACTIONS;
+  const offered = wanted.filter(({ quickOnly }) => !quickOnly || !isCustom());
   return offered.map(({ label, icon, once, run }) => ({ label, icon, disabled: once && running.has(record.id), run: () => run(record) }));
 }
 

@@ -64,7 +64,7 @@ export function booksView(environment, realm, tab) {
   return {
     key: `books ${environment} ${realm} ${tab}`,
     load: () => get(at`/ui/api/books/${environment}/${realm}`),
-    render: (data) => [(RENDER[tab] ?? invoices)(data), more(data, tab)],
+    render: (data) => [(RENDER[tab] ?? invoices)(data), more(data, tab), gone(data, tab)],
   };
 }
 
@@ -73,6 +73,11 @@ const RENDER = { invoices, customers, payments };
 function more({ totals, ...lists }, tab) {
   const [shown, total] = [lists[tab]?.length, totals[tab]];
   return shown === total ? [] : h("p", { class: "more" }, `The newest ${number(shown)} of ${number(total)}.`);
+}
+
+/** Deleted invoices leave no row, only a trace. */
+function gone({ deleted }, tab) {
+  return tab === "invoices" && deleted ? h("p", { class: "more" }, `${number(deleted)} ${deleted === 1 ? "invoice was" : "invoices were"} deleted.`) : [];
 }
 
 function table(heads, rows, empty) {

@@ -2,7 +2,7 @@
 
 import { h, icon } from "./dom.js";
 
-const NAMES = { attio: "Attio", quickbooks: "QuickBooks", stripe: "Stripe", host: "AttiBooks" };
+const NAMES = { attio: "Attio", quickbooks: "QuickBooks", stripe: "Stripe", host: "AttiBooks", app: "App" };
 
 export const serviceName = (service) => NAMES[service] ?? service;
 

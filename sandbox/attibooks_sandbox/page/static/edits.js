@@ -5,9 +5,9 @@ const PARTS = ["customer", ...TEXTS, "lines"];
 let lineCount = 0;
 
 /** A line of the form; its key tells it from the others wherever it is moved. */
-export function lineOf({ description, quantity, rate, item, tax_code: taxCode } = {}) {
+export function lineOf({ id, description, quantity, rate, item, tax_code: taxCode } = {}) {
   return {
-    key: `line-${++lineCount}`, description: description ?? "", quantity: quantity ?? "", rate: rate ?? "",
+    key: `line-${++lineCount}`, id: id ?? null, description: description ?? "", quantity: quantity ?? "", rate: rate ?? "",
     item: item ?? null, tax_code: taxCode ?? null,
   };
 }
@@ -18,11 +18,12 @@ export function formOf(draft, id = null) {
   return { customer: { id, name: draft.customer.name ?? "" }, ...texts, lines: draft.lines.map(lineOf) };
 }
 
-const sent = ({ description, quantity, rate, item, tax_code: taxCode }) => ({ id: null, description, quantity, rate, item, tax_code: taxCode });
+/** A line as it is sent; its id names the line of the books that it was. */
+export const sentLine = ({ id, description, quantity, rate, item, tax_code: taxCode }) => ({ id, description, quantity, rate, item, tax_code: taxCode });
 
 /** One part of a form as it is compared and sent. */
 function part(form, name) {
-  if (name === "lines") return form.lines.map(sent);
+  if (name === "lines") return form.lines.map(sentLine);
   if (name !== "customer") return form[name] || null;
   return form.customer.id ? { customer_id: form.customer.id } : { customer_name: form.customer.name };
 }

@@ -1,10 +1,13 @@
-// An invoice in the books, with its lines, and the accountant's hand: Mark as paid.
+// An invoice in the books, with its lines, and the accountant's hand: paid, edited, voided, deleted.
 
 import { at, get, post } from "./api.js";
+import { editInBooks } from "./bookedit.js";
 import { busyWhile, crumbs, none, statusBadge } from "./badges.js";
 import { refreshAll } from "./desk.js";
 import { h } from "./dom.js";
-import { day, money, number } from "./format.js";
+import { day, moment, money, number } from "./format.js";
+import { confirm, menuButton } from "./overlays.js";
+import { go } from "./route.js";
 import { toast } from "./toasts.js";
 
 /** The view of an invoice. */
@@ -23,13 +26,34 @@ function render(invoice) {
   const payable = invoice.status === "Open" || invoice.status === "Overdue";
   const onclick = (event) => busyWhile(event.currentTarget, () => markAsPaid(invoice));
   const pay = h("button", { class: "button primary", disabled: !payable, onclick }, "Mark as paid");
+  const more = menuButton("More", () => hands(invoice), { class: "button" });
   const head = h(
     "div",
     { class: "view-head" },
     crumbs({ books: `${environment}/${realm}` }, "Invoices"),
-    h("div", { class: "title-row" }, h("h1", { tabindex: "-1" }, name(invoice)), statusBadge(invoice.status), pay),
+    h("div", { class: "title-row" }, h("h1", { tabindex: "-1" }, name(invoice)), statusBadge(invoice.status), h("span", { class: "title-buttons" }, pay, more)),
   );
   return [head, h("div", { class: "view-body" }, sheet(invoice), lines(invoice), sums(invoice), notes(invoice))];
+}
+
+/** What else an accountant does with an invoice. */
+function hands(invoice) {
+  const isVoided = invoice.status === "Voided";
+  return [
+    { label: "Edit in the books", icon: "edit", disabled: isVoided, run: () => editInBooks(invoice, name(invoice)) },
+    { label: "Void", icon: "void", disabled: isVoided, run: () => byHand(invoice, "void", "is voided", "Its number stays, its amounts become zero.") },
+    { label: "Delete", icon: "close", run: () => byHand(invoice, "delete", "is deleted", "The books forget it for good. AttiBooks itself never does this.") },
+  ];
+}
+
+async function byHand(invoice, verb, done, text) {
+  const { environment, realm } = invoice.company;
+  const label = `${verb[0].toUpperCase()}${verb.slice(1)}`;
+  if (!(await confirm(`${label} ${name(invoice)} in the books?`, text, label))) return;
+  await post(`/control/quickbooks/${verb}`, { environment, realm, invoice_id: invoice.id });
+  if (verb === "delete") go({ books: `${environment}/${realm}` });
+  toast({ kind: "success", title: `${name(invoice)} ${done}` });
+  await refreshAll();
 }
 
 async function markAsPaid(invoice) {
@@ -52,7 +76,8 @@ function sheet(invoice) {
     fact("Date", day(invoice.date)),
     fact("Due", day(invoice.due)),
     fact("Terms", invoice.terms),
-    fact("E-mail", invoice.email, true),
+    fact("E-mail", invoice.email),
+    fact("Changed", `${moment(invoice.changed)}, version ${invoice.version}`),
   );
 }
 

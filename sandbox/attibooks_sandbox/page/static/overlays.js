@@ -79,8 +79,8 @@ function ask(title, body, accept, answer) {
   });
 }
 
-/** Ask a yes-or-no question. */
-export const confirm = (title, text, accept) => ask(title, h("p", {}, prose(text)), accept, () => true);
+/** Ask a yes-or-no question; what is asked about is a text, or nodes. */
+export const confirm = (title, said, accept) => ask(title, typeof said === "string" ? h("p", {}, prose(said)) : said, accept, () => true);
 
 /** Let somebody pick a company; stands in for Intuit's sign-in, where one is picked too. */
 export function pickCompany(companies, current) {

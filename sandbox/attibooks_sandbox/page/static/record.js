@@ -38,6 +38,7 @@ function head(record) {
       { class: "title-row" },
       avatar(record.name, "l"),
       h("h1", { tabindex: "-1", title: record.name }, record.name),
+      record.invoice?.deleted ? badge("Deleted in QuickBooks", "warn") : [],
       menuButton("Actions", () => actionsOf(record)),
     ),
   );

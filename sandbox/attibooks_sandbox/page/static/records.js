@@ -6,6 +6,7 @@ import { createBatch, MOST } from "./batch.js";
 import { desk } from "./desk.js";
 import { h, icon } from "./dom.js";
 import { money, number } from "./format.js";
+import { invoiceTable } from "./invoicelist.js";
 import { link, place } from "./route.js";
 
 /** The view of an object's records; what is filtered for is asked of the sandbox, which may have thousands. */
@@ -20,7 +21,7 @@ export function recordsView(slug) {
   };
 }
 
-function render({ object, records, total }, asked, chosen) {
+function render({ object, records, total, invoices }, asked, chosen) {
   const plural = object.plural.toLowerCase();
   const oninput = (event) => {
     asked.find = event.currentTarget.value;
@@ -35,6 +36,7 @@ function render({ object, records, total }, asked, chosen) {
   );
   if (!total) return [head, empty(`No ${plural}`, `This workspace has no ${plural} yet.`)];
   if (!records.length) return [head, empty("Nothing found", `No ${plural} with this text.`)];
+  if (invoices) return [head, invoiceTable(object, records), more(records.length, total, asked.find)];
   return [head, table(records.map((record) => row(object, record, chosen)), pickAll(records, chosen)), more(records.length, total, asked.find)];
 }
 

@@ -8,9 +8,10 @@ import { obstaclesOf, payloadOf, sums, warningsOf } from "./draftparts.js";
 import { h } from "./dom.js";
 import { changes, editsOf, settle } from "./edits.js";
 import { byPlace, others } from "./origins.js";
-import { failed, refusal } from "./preview.js";
+import { FormSheet } from "./formsheet.js";
+import { refusal } from "./preview.js";
 import { headFields, lineFields } from "./reviewform.js";
-import { notice, openSheet, press, waiting } from "./sheet.js";
+import { notice, press, waiting } from "./sheet.js";
 import { toast } from "./toasts.js";
 
 const PREVIEWING = "Updating the preview";
@@ -19,18 +20,13 @@ const CREATING = "Creating the invoice";
 /** Review an invoice of a record, and create it. Closing the dialog leaves nothing anywhere. */
 export const reviewInvoice = (record, ws) => new Review(record, ws).preview();
 
-class Review {
+class Review extends FormSheet {
   constructor(record, ws) {
+    super({ title: "Create QuickBooks invoice", note: record.name, mayClose: () => this.busy !== CREATING });
     this.path = at`/ui/api/crm/${ws}/${record.object.slug}/${record.id}`;
     this.shown = null; // the body of the last preview
     this.candidates = [];
-    this.problems = new Map();
-    this.notice = null;
-    this.busy = null;
     this.sent = null; // the last create, as long as nobody knows what came of it
-    const mayClose = () => this.busy !== CREATING;
-    this.sheet = openSheet({ title: "Create QuickBooks invoice", note: record.name, mayClose });
-    this.said = "";
   }
 
   // what the fields use
@@ -45,20 +41,6 @@ class Review {
 
   changed(part) {
     return changes(this.form, this.seen).includes(part);
-  }
-
-  edit(change) {
-    change();
-    this.draw();
-  }
-
-  say(text) {
-    this.said = text;
-  }
-
-  /** Put the focus on a field or a button of a line after the next drawing. */
-  focus(place) {
-    this.target = place;
   }
 
   // the two calls
@@ -106,20 +88,6 @@ class Review {
     await refreshAll();
   }
 
-  /** Do one thing at a time, and say what it is. */
-  async during(what, work) {
-    if (this.busy) return null;
-    Object.assign(this, { busy: what, notice: null });
-    this.draw();
-    try {
-      return await work();
-    } catch (error) {
-      return failed(error);
-    } finally {
-      this.busy = null;
-    }
-  }
-
   // what the host refused
 
   mark(problems) {
@@ -158,29 +126,10 @@ class Review {
     await connect();
   }
 
-  toTrouble() {
-    const { dialog } = this.sheet;
-    const first = dialog.querySelector(".notice[role=alert] .button, .notice[role=alert] a") ?? dialog.querySelector("[aria-invalid]");
-    (first ?? dialog.querySelector("h2")).focus();
-    first?.scrollIntoView({ block: "center" });
-  }
-
   // drawing
 
-  draw() {
-    if (!this.sheet.open) return;
-    const { activeElement } = document;
-    this.sheet.draw(this.parts(), this.foot(), () => this.preview());
-    if (this.target) this.seek(this.target);
-    else if (!activeElement.isConnected) this.sheet.dialog.querySelector("h2").focus();
-    this.target = null;
-  }
-
-  seek(place) {
-    const [, index, part] = place.split(".");
-    const row = this.sheet.dialog.querySelectorAll("li.line")[index];
-    const wanted = row ? row.querySelector(`.line-buttons [data-part="${part}"]:not(:disabled), .input[data-part="${part}"]`) : null;
-    (wanted ?? row?.querySelector(".input") ?? this.sheet.dialog.querySelector(`[data-focus="${place}"]`))?.focus();
+  submit() {
+    return this.preview();
   }
 
   parts() {

@@ -12,7 +12,7 @@ const MOST_LINES = 200;
 const PARTS = ["description", "quantity", "rate"];
 
 /** A control with its label, where its value came from and what is wrong with it, tied together for screen readers. */
-function field(view, { label, place, path, value, control, wide }) {
+export function field(view, { label, place, path, value, control, wide }) {
   const problems = view.problems.get(place) ?? [];
   const id = `review-${place}`;
   const facts = {
@@ -28,7 +28,7 @@ function source(view, place, path, value) {
   return view.changed(place) ? origin({ source: "user" }) : origin(view.provenance[path], value);
 }
 
-const input = (facts, set, more = {}) => h("input", { type: "text", ...facts, ...more, oninput: (event) => set(event.currentTarget.value) });
+export const input = (facts, set, more = {}) => h("input", { type: "text", ...facts, ...more, oninput: (event) => set(event.currentTarget.value) });
 
 /** All fields of a draft but its lines. */
 export function headFields(view) {
@@ -129,7 +129,7 @@ function lineCell(view, { line, index, part, label, control }) {
     id, class: "input", "aria-label": `${label} of line ${index + 1}`, "aria-describedby": `${id}-problems ${id}-note`, "data-part": part,
     "aria-invalid": problems.length ? "true" : null, ".value": line[part], oninput, autocomplete: "off", spellcheck: "false", "data-label": label,
   };
-  const extra = part === "description" && line.item ? h("p", { class: "origin" }, `Item: ${line.item}`) : [];
+  const extra = part === "description" && line.item && !line.id ? h("p", { class: "origin" }, `Item: ${line.item}`) : [];
   const note = h("div", { id: `${id}-note` }, problems.length ? [] : lineSource(view, index, part), extra);
   return h("div", { class: "line-cell", "data-part": part }, h("span", { class: "line-label", "aria-hidden": "true" }, label), control(facts), note);
 }

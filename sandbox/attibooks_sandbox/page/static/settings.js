@@ -9,8 +9,12 @@ import { day } from "./format.js";
 import { place } from "./route.js";
 import { control, entered } from "./fields.js";
 import { toast } from "./toasts.js";
+import { runSetup, syncInvoices } from "./upkeep.js";
 
 const CONNECTION = 1;
+const SYNC = 6;
+const ADVANCED = 7;
+const EXTRA_AFTER = { [ADVANCED]: "invoice_object_slug" };
 const PLAN = 8;
 
 /** The view of the settings. */
@@ -51,7 +55,7 @@ function closed({ settings, company }) {
 
 function form({ settings, slugs, usage, company }) {
   const { sections, problems } = settings.body;
-  const extras = { [CONNECTION]: connection(company), [PLAN]: plan(usage) };
+  const extras = { [CONNECTION]: connection(company), [SYNC]: sync(), [ADVANCED]: setup(settings.body), [PLAN]: plan(usage) };
   const cards = sections.map((section) => card(section, problems, extras[section.number] ?? []));
   const save = h("button", { class: "button primary", disabled: true }, "Save settings");
   const note = h("span", { class: "quiet", role: "status" });
@@ -71,8 +75,9 @@ function form({ settings, slugs, usage, company }) {
 function card({ number, title, fields }, problems, extra) {
   if (!fields.length && Array.isArray(extra)) return [];
   const rows = fields.map((field) => row(field, problems.filter((problem) => problem.field === field.key)));
+  const after = fields.findIndex(({ key }) => key === EXTRA_AFTER[number]) + 1;
   const heading = h("header", {}, h("span", { class: "section-number" }, number), h("h2", {}, title));
-  return h("section", { class: "card", "aria-label": title }, heading, extra, rows);
+  return h("section", { class: "card", "aria-label": title }, heading, [...rows.slice(0, after), extra, ...rows.slice(after)]);
 }
 
 function row(field, problems) {
@@ -101,6 +106,22 @@ function connection(company) {
   );
 }
 
+function sync() {
+  const text = "Brings what has changed in QuickBooks: status, balance, dates and customer of every invoice. The same runs by itself at every change and each night.";
+  return h("div", { class: "connection" }, h("p", {}, text), press("Sync Now", syncInvoices));
+}
+
+/** The setup acts on what is stored, so what was just entered is stored first. */
+function setup(shown) {
+  const run = async (node) => {
+    const isDirty = !node.querySelector(".save-bar .button").disabled;
+    if (!isDirty || (await store(shown, node))) await runSetup();
+  };
+  const onclick = ({ currentTarget: button }) => busyWhile(button, () => run(button.form));
+  const text = "Makes the invoice object with its attributes, or adds what is missing. Nothing of yours is changed or removed.";
+  return h("div", { class: "connection" }, h("p", {}, text), h("button", { type: "button", class: "button", onclick }, "Run Setup"));
+}
+
 function plan(usage) {
   if (!usage?.ok) return [];
   const { plan: name, used, limit, resets_at: resets } = usage.body;
@@ -118,10 +139,14 @@ async function store({ settings, sections }, node) {
   }
   const outcome = await put(at`/ui/api/app/${place.ws}/settings`, { settings: changed });
   toast(outcome.toast);
-  if (!outcome.ok) return mark(node, outcome.body.problems ?? []);
+  if (!outcome.ok) {
+    mark(node, outcome.body.problems ?? []);
+    return false;
+  }
   await loadApp();
   await desk.crm.redraw();
   await desk.refreshRail();
+  return true;
 }
 
 /** Put the host's problems beside their fields, and go to the first of them. */

@@ -43,13 +43,13 @@ export const press = (label, onclick, props = {}) => h("button", { type: "button
 /** What a sheet shows while it waits. */
 export const waiting = (text) => h("p", { class: "waiting", role: "status" }, h("span", { class: "spinner" }), text);
 
-/** A message inside a sheet `{kind, title, text, link, actions: [{label, run, primary}]}`; it is read out at once. */
-export function notice({ kind, title, text, link, actions = [] }) {
+/** A message inside a sheet `{kind, title, text, more, link, actions: [{label, run, primary}]}`; it is read out at once. */
+export function notice({ kind, title, text, more = [], link, actions = [] }) {
   const follow = link ? h("a", { class: "link", href: link, target: "_blank", rel: "noopener noreferrer" }, "Upgrade to Pro") : [];
   const buttons = actions.map(({ label, run, primary }) => press(label, run, { class: primary ? "button primary small" : "button small" }));
   const foot = link || actions.length ? h("div", { class: "notice-foot" }, buttons, follow) : [];
   const facts = { class: "notice", "data-kind": kind, "data-key": `notice ${title}`, role: "alert" };
-  return h("section", facts, icon(kind === "question" ? "info" : "alert"), h("div", {}, h("strong", {}, title), h("p", {}, prose(text)), foot));
+  return h("section", facts, icon(kind === "question" ? "info" : "alert"), h("div", {}, h("strong", {}, title), h("p", {}, prose(text)), more, foot));
 }
 
 /** An address that may be followed: a refusal holds whatever the host's billing says. */

@@ -18,10 +18,14 @@ ENTITIES = frozenset(
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the changes in an environment's companies are told; `hold` collects them until they are released."""
+    """Where the changes in an environment's companies are told; `hold` collects them until they are released.
+
+    The portal gives each environment's address a verifier token of its own; without one it is that of the world.
+    """
 
     url: str
     environment: str
     entities: frozenset[str] = ENTITIES
     envelope: Envelope = "cloudevents"
     hold: bool = False
+    verifier_token: str | None = None

@@ -135,7 +135,7 @@ class Outbox:
         basic = self._switches.invoice_events == "basic" and operation in {"Void", "Emailed"}
         event = Event(
             id=self._ids.uuid(),
-            source=self._source(environment),
+            source=self._source(endpoint),
             realm=realm,
             entity=entity,
             entity_id=entity_id,
@@ -146,8 +146,11 @@ class Outbox:
         if not endpoint.hold:
             self.release(environment)
 
-    def _source(self, environment: str) -> str:
-        digest = hashlib.sha256(f"{self._verifier_token}:{environment}".encode()).digest()
+    def _key(self, endpoint: Endpoint) -> str:
+        return endpoint.verifier_token or self._verifier_token
+
+    def _source(self, endpoint: Endpoint) -> str:
+        digest = hashlib.sha256(f"{self._key(endpoint)}:{endpoint.environment}".encode()).digest()
         return f"intuit.dsn{b64encode(digest).decode()}"
 
     def release(self, environment: str, *, reverse: bool = False) -> None:
@@ -187,7 +190,7 @@ class Outbox:
     async def _attempt(self, delivery: Delivery) -> None:
         now = self._clock.now()
         endpoint = delivery.endpoint
-        headers = headers_of(delivery.body, endpoint.envelope, self._verifier_token, delivery.trace, now)
+        headers = headers_of(delivery.body, endpoint.envelope, self._key(endpoint), delivery.trace, now)
         outcome = await post(endpoint.url, headers, delivery.body)
         delivery.attempts.append(Attempt(now, outcome))
         if not delivery.delivered and self.endpoints.get(endpoint.environment) is not None:

@@ -1,0 +1,245 @@
+"""Rows 140 and 142: what events mean for whom; each is handed on once its run was asked for."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+import sqlalchemy as sa
+
+from attibooks_core.lifecycle import BooksEvent
+from attibooks_core.model import Books, InvoiceStatus
+from attibooks_core.storage.awaited import Awaiting
+from attibooks_core.storage.inbox import Inbox
+from attibooks_core.storage.invoices import Invoices
+from attibooks_core.storage.syncs import Syncs
+from attibooks_core.storage.tables import books_events, invoices
+from attibooks_core.syncing.inbox import InboxHands
+from attibooks_core.testing import SettableClock
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+BOOKS = Books("quickbooks", "production", "9130001234567890")
+SECOND = timedelta(seconds=1)
+
+
+class Runs:
+    """Takes note of what is asked for; may be dead."""
+
+    def __init__(self):
+        self.asked = []
+        self.dead = False
+
+    async def request(self, workspace_id, books, *, scope, trigger):
+        if self.dead:
+            raise RuntimeError("killed")
+        self.asked.append((workspace_id, books, scope, trigger))
+
+
+def event(number, invoice="145", **changed):
+    return replace(BooksEvent(f"e{number}", BOOKS, "invoice", invoice, "updated", NOW + number * SECOND), **changed)
+
+
+@pytest.fixture
+def stage(database):
+    """Two workspaces of one company; the second keeps every invoice as a record."""
+    wants_all = SimpleNamespace(
+        catalog=SimpleNamespace(stored=lambda raw: raw),
+        invoice_store=lambda settings: settings.get("store"),
+    )
+
+    async def load(workspace_id):
+        return SimpleNamespace(settings={"store": "invoices"} if workspace_id == "w2" else {})
+
+    bench = SimpleNamespace(
+        clock=SettableClock(NOW),
+        inbox=Inbox(database),
+        syncs=Syncs(database),
+        invoices=Invoices(database),
+        awaiting=Awaiting(database),
+        workspaces=SimpleNamespace(load=load),
+        plugins=wants_all,
+    )
+    runs = Runs()
+    return SimpleNamespace(bench=bench, runs=runs, hands=InboxHands(bench, runs), database=database)
+
+
+async def enroll(stage, *workspaces):
+    for workspace_id in workspaces:
+        await stage.bench.syncs.ensure(workspace_id, "attio", BOOKS, NOW)
+
+
+async def know(stage, workspace_id, updated_at, invoice="145"):
+    values = {
+        "workspace_id": workspace_id,
+        "backend": BOOKS.backend,
+        "environment": BOOKS.environment,
+        "company_id": BOOKS.company_id,
+        "invoice_id": invoice,
+        "status": InvoiceStatus.OPEN.value,
+        "version": "0",
+        "books_updated_at": updated_at,
+        "created_at": NOW,
+        "attempts": 0,
+    }
+    await stage.database.write(lambda c: c.execute(sa.insert(invoices).values(**values)))
+
+
+async def awaited(stage, workspace_id):
+    return {a.invoice_id: (a.deleted, a.at) for a in await stage.bench.awaiting.of(workspace_id, BOOKS)}
+
+
+async def unhanded(stage):
+    return (await stage.bench.inbox.unhanded(100)).count
+
+
+async def test_a_known_invoice_is_awaited_once_and_one_run_asked_for(stage):
+    """Row 142: debounced by invoice, in whatever order the events come."""
+    await enroll(stage, "w1")
+    await know(stage, "w1", NOW)
+    await stage.bench.inbox.take([event(3), event(1), event(2)], NOW)
+    await stage.hands.round()
+    assert await awaited(stage, "w1") == {"145": (False, NOW + 3 * SECOND)}
+    assert stage.runs.asked == [("w1", BOOKS, "events", "webhook")]
+    assert await unhanded(stage) == 0
+
+
+async def test_an_event_that_is_older_than_what_is_stored_is_dropped_without_a_read(stage):
+    """Row 140: older never overwrites newer."""
+    await enroll(stage, "w1")
+    await know(stage, "w1", NOW + 5 * SECOND)
+    await stage.bench.inbox.take([event(4), event(5)], NOW)
+    await stage.hands.round()
+    assert (await awaited(stage, "w1"), stage.runs.asked, await unhanded(stage)) == ({}, [], 0)
+
+
+async def test_an_unknown_invoice_counts_where_every_invoice_is_kept(stage):
+    await enroll(stage, "w1", "w2")
+    await stage.bench.inbox.take([event(1)], NOW)
+    await stage.hands.round()
+    assert await awaited(stage, "w1") == {}
+    assert set(await awaited(stage, "w2")) == {"145"}
+    assert [workspace for workspace, *_ in stage.runs.asked] == ["w2"]
+
+
+async def test_the_echo_of_our_own_creation_costs_no_read(stage):
+    """The word that an invoice was made comes just after what was stored when it was made; a change counts."""
+    await enroll(stage, "w1")
+    await know(stage, "w1", NOW)
+    await know(stage, "w1", NOW, "146")
+    echo = event(1, operation="created")
+    await stage.bench.inbox.take([echo, event(2, "146", operation="created"), event(3, "146")], NOW)
+    await stage.hands.round()
+    assert set(await awaited(stage, "w1")) == {"146"}
+
+
+async def test_a_deletion_is_remembered_whatever_follows(stage):
+    """Row 139: an event of it that comes late does not hide it."""
+    await enroll(stage, "w1")
+    await know(stage, "w1", NOW)
+    await stage.bench.inbox.take([event(2, operation="deleted"), event(1)], NOW)
+    await stage.hands.round()
+    assert await awaited(stage, "w1") == {"145": (True, NOW + 2 * SECOND)}
+
+
+async def test_a_payment_asks_for_everything_that_changed(stage):
+    """Row 142: it does not say which invoices it pays."""
+    await enroll(stage, "w1")
+    await stage.bench.inbox.take([event(1, "77", entity="payment")], NOW)
+    await stage.hands.round()
+    assert stage.runs.asked == [("w1", BOOKS, "all", "webhook")]
+    assert await awaited(stage, "w1") == {}
+
+
+async def test_what_nobody_watches_is_handed_to_nobody(stage):
+    """Row 142: an unknown company is answered and dropped."""
+    await stage.bench.inbox.take([event(1)], NOW)
+    await stage.hands.round()
+    assert (stage.runs.asked, await unhanded(stage)) == ([], 0)
+
+
+async def test_a_process_that_dies_before_its_run_is_asked_for_leaves_the_events(stage):
+    """Row 142: the next one hands them on, and twice is as good as once."""
+    await enroll(stage, "w1")
+    await know(stage, "w1", NOW)
+    await stage.bench.inbox.take([event(1)], NOW)
+    stage.runs.dead = True
+    with pytest.raises(RuntimeError):
+        await stage.hands.round()
+    assert await unhanded(stage) == 1
+    stage.runs.dead = False
+    await stage.hands.round()
+    assert (len(stage.runs.asked), await unhanded(stage)) == (1, 0)
+    assert await awaited(stage, "w1") == {"145": (False, NOW + SECOND)}
+
+
+async def test_what_arrives_in_this_process_wakes_the_loop(stage):
+    """Row 142: the poll is for what other processes left."""
+    await enroll(stage, "w1")
+    await know(stage, "w1", NOW)
+    loop = asyncio.create_task(stage.hands.run())
+    try:
+        await asyncio.sleep(0.05)
+        await stage.bench.inbox.take([event(1)], NOW)
+        async with asyncio.timeout(20):
+            while not stage.runs.asked:
+                await asyncio.sleep(0.02)
+    finally:
+        loop.cancel()
+
+
+async def test_a_failing_round_does_not_end_the_loop(stage):
+    await enroll(stage, "w1")
+    await know(stage, "w1", NOW)
+    stage.runs.dead = True
+    await stage.bench.inbox.take([event(1)], NOW)
+    loop = asyncio.create_task(stage.hands.run())
+    await asyncio.sleep(0.3)
+    stage.runs.dead = False
+    try:
+        async with asyncio.timeout(20):
+            while not stage.runs.asked:
+                await asyncio.sleep(0.02)
+    finally:
+        loop.cancel()
+
+
+async def test_many_events_at_once_are_each_stored_once_in_few_transactions(stage):
+    """Row 142: group commit."""
+    writes = []
+    write = stage.database.write
+
+    async def counting(work):
+        writes.append(work)
+        return await write(work)
+
+    stage.database.write = counting
+    deliveries = [[event(n), event(n + 1)] for n in range(200)]
+    await asyncio.gather(*(stage.bench.inbox.take(delivery, NOW) for delivery in deliveries))
+    stored = await stage.database.read(lambda c: c.scalar(sa.select(sa.func.count()).select_from(books_events)))
+    assert stored == 201
+    assert len(writes) <= 3
+
+
+async def test_a_failing_transaction_fails_its_deliveries_and_no_later_one(stage):
+    """Row 142: no 200 without a commit."""
+    write = stage.database.write
+
+    async def failing(_):
+        raise sa.exc.OperationalError("disk", {}, Exception("full"))
+
+    stage.database.write = failing
+    with pytest.raises(sa.exc.OperationalError):
+        await stage.bench.inbox.take([event(1)], NOW)
+    stage.database.write = write
+    await stage.bench.inbox.take([event(2)], NOW)
+    assert await unhanded(stage) == 1
+
+
+async def test_old_events_are_forgotten_once_they_were_handed_on(stage):
+    await stage.bench.inbox.take([event(1)], NOW)
+    await stage.hands.round()
+    await stage.bench.inbox.take([event(2)], NOW)
+    await stage.bench.inbox.drop(NOW + SECOND)
+    ids = await stage.database.read(lambda c: list(c.scalars(sa.select(books_events.c.event_id))))
+    assert ids == ["e2"]

@@ -1,0 +1,1 @@
+"""Webhooks of the books: taken in, handed on, shown."""

@@ -1,0 +1,52 @@
+"""From a change in the books to the record, with nobody watching."""
+
+import pytest
+import sqlalchemy as sa
+
+from attibooks_core.storage.engine import Database
+from attibooks_core.storage.tables import invoices
+
+
+@pytest.fixture
+def told(box, host):
+    """Have the sandbox tell the host of changes in the real books."""
+
+    def subscribe(**facts):
+        where = {"url": f"{host.url}/webhooks/quickbooks", "environment": "production", **facts}
+        box.control("POST", "quickbooks/webhooks", where)
+
+    yield subscribe
+    box.control("DELETE", "quickbooks/webhooks")
+
+
+@pytest.mark.parametrize("envelope", ["cloudevents", "legacy"])
+def test_a_payment_shows_within_seconds(desk, told, envelope):
+    """Row 142: both forms, work begins within a second of the delivery."""
+    told(envelope=envelope)
+    record = desk.new_company()
+    invoice = desk.click(record).json()["invoice"]["id"]
+    desk.box.pay("production", desk.company["realm"], invoice)
+    desk.eventually(lambda: desk.shown(record)["invoice_status"] == "Paid", 15)
+
+
+def test_events_out_of_order_show_the_newest_state(desk, told):
+    """Row 140: what is shown is what the books say now, whatever event came last."""
+    told(hold=True)
+    record = desk.new_company()
+    invoice = desk.click(record).json()["invoice"]["id"]
+    desk.box.pay("production", desk.company["realm"], invoice, "1.00")
+    desk.box.pay("production", desk.company["realm"], invoice)
+    desk.box.control("POST", "quickbooks/webhooks/release", {"environment": "production", "reverse": True})
+    desk.eventually(lambda: desk.shown(record)["invoice_status"] == "Paid", 15)
+
+
+def test_a_deletion_is_known_as_one(desk, host, told):
+    """Row 139: deleted, not voided; by the tombstone's word alone, in one call."""
+    told()
+    record = desk.new_company()
+    invoice = desk.click(record).json()["invoice"]["id"]
+    desk.box.delete("production", desk.company["realm"], invoice)
+    database = Database(host.database_url)
+    wanted = sa.select(invoices.c.status).where(invoices.c.record_id == record)
+    desk.eventually(lambda: database.write_now(lambda c: c.scalar(wanted)) == "Deleted", 15)
+    database.close()
