@@ -131,6 +131,14 @@ class AppClient:
             body["settings"] = self.settings
         return body
 
+    def checkout(self, return_to: str, *, key: str | None = None) -> httpx.Response:
+        """Click *Upgrade*."""
+        return self.call("POST", "billing/checkout", {"return_to": return_to}, key=key or uuid4().hex)
+
+    def portal(self, return_to: str, *, key: str | None = None) -> httpx.Response:
+        """Click *Manage plan*."""
+        return self.call("POST", "billing/portal", {"return_to": return_to}, key=key or uuid4().hex)
+
     def sync(self, *, key: str | None = None, **more: Any) -> httpx.Response:
         """Click *Sync Now*, or *Sync Invoices from QuickBooks*."""
         body = {**({"settings": self.settings} if self.settings is not None else {}), **more}
