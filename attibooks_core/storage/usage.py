@@ -17,7 +17,7 @@ from attibooks_core.storage.tables import usage
 class Counter:
     """Invoices of one workspace, environment and month: accepted ones, and ones under way.
 
-    Those under way since an earlier month are among `held`: they count in the month in which the books accept them.
+    Those under way since the month before are among `held`: they count in the month in which the books accept them.
     """
 
     used: int
@@ -39,7 +39,9 @@ def counter(connection: sa.Connection, workspace_id: str, environment: str, mont
     """The counter, inside a transaction."""
     used = sa.case((usage.c.month == month, usage.c.used), else_=0)
     wanted = sa.select(sa.func.coalesce(sa.func.sum(used), 0), sa.func.coalesce(sa.func.sum(usage.c.held), 0))
-    found = connection.execute(wanted.where(*_of(workspace_id, environment), usage.c.month <= month)).one()
+    found = connection.execute(
+        wanted.where(*_of(workspace_id, environment), usage.c.month.in_([month, _before(month)]))
+    ).one()
     return Counter(*map(int, found))
 
 
@@ -55,9 +57,13 @@ def reserve(connection: sa.Connection, workspace_id: str, environment: str, mont
 
 
 def _held_before(workspace_id: str, environment: str, month: str) -> sa.ScalarSelect[int]:
-    """What is under way since earlier months."""
+    """What is under way since the month before; anything older is stuck, and must not take places for ever."""
     earlier = usage.alias()
-    mine = (earlier.c.workspace_id == workspace_id, earlier.c.environment == environment, earlier.c.month < month)
+    mine = (
+        earlier.c.workspace_id == workspace_id,
+        earlier.c.environment == environment,
+        earlier.c.month == _before(month),
+    )
     return sa.select(sa.func.coalesce(sa.func.sum(earlier.c.held), 0)).where(*mine).scalar_subquery()
 
 
@@ -75,6 +81,12 @@ def commit(connection: sa.Connection, workspace_id: str, environment: str, reser
         key = {"workspace_id": workspace_id, "environment": environment, "month": accepted}
         insert_once(connection, usage, {**key, "used": 0, "held": 0})
         connection.execute(add)
+
+
+def _before(month: str) -> str:
+    """The month before one."""
+    year, number = map(int, month.split("-"))
+    return f"{year - 1}-12" if number == 1 else f"{year}-{number - 1:02}"
 
 
 def _of(workspace_id: str, environment: str) -> tuple[sa.ColumnElement[bool], ...]:

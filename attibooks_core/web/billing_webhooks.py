@@ -6,18 +6,12 @@ from litestar import Request, Response, Router, post
 from litestar.di import NamedDependency, Provide
 
 from attibooks_core.capabilities import WebhookProvider
-from attibooks_core.errors import AttiBooksError, Unauthorized
+from attibooks_core.errors import Unauthorized
 from attibooks_core.host import Host
 from attibooks_core.web.middleware import headers_of
-from attibooks_core.web.problems import ERROR_RESPONSES, answer_problem
+from attibooks_core.web.problems import ERROR_RESPONSES, MEDIA_TYPE, TITLES, problem_body, request_id_of
 
 MAX_DELIVERY = 5 * 1024 * 1024
-
-
-class BadDelivery(AttiBooksError):
-    """The signature is not the sender's; answered with 400, as senders of these webhooks expect."""
-
-    code = "bad_delivery_signature"
 
 
 @post("/", status_code=200, request_max_body_size=MAX_DELIVERY, responses=ERROR_RESPONSES)
@@ -31,9 +25,10 @@ async def deliver(
     return Response(b"", status_code=200)
 
 
-def refuse(request: Request[Any, Any, Any], error: Unauthorized) -> Response[Any]:
-    """A bad signature."""
-    return answer_problem(request, BadDelivery(error.message, code=error.code))
+def refuse(request: Request[Any, Any, Any], error: Unauthorized) -> Response[dict[str, Any]]:
+    """A bad signature: 400, as senders of these webhooks expect."""
+    body = {**problem_body(error, request_id_of(request.scope)), "status": 400, "title": TITLES[400]}
+    return Response(body, status_code=400, media_type=MEDIA_TYPE)
 
 
 def billing_webhooks(host: Host) -> list[Router]:

@@ -12,9 +12,7 @@ from tests.desk import Desk
 
 
 @pytest.fixture
-def shop(
-    tmp_path: Path, database_kind: str, empty_database: Callable[[str, Path], dict[str, str]]
-) -> Iterator[Shop]:
+def shop(tmp_path: Path, database_kind: str, empty_database: Callable[[str, Path], dict[str, str]]) -> Iterator[Shop]:
     """A shop that is open, on each database."""
     with Sandbox() as box:
         box.limits(stripe=False)

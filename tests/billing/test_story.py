@@ -116,7 +116,10 @@ def test_upgrade_with_pro_leads_to_the_portal_and_never_to_a_second_subscription
     """Row 151."""
     assert desk.app.portal(APP).json()["code"] == "no_customer"
     shop.buy(desk)
-    assert "billing_portal" in desk.app.checkout(APP).json()["url"] or "/p/session/" in desk.app.checkout(APP).json()["url"]
+    assert (
+        "billing_portal" in desk.app.checkout(APP).json()["url"]
+        or "/p/session/" in desk.app.checkout(APP).json()["url"]
+    )
     assert shop.subscription["status"] == "active"
 
 
