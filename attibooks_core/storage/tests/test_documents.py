@@ -79,3 +79,25 @@ async def test_plugins_do_not_see_each_other(database, clock):
 async def test_what_is_too_large_is_refused(database, clock, key, value):
     with pytest.raises(ValueError, match="documents keep"):
         await PluginDocuments(database, clock, "stripe").put(key, value, version=0)
+
+
+async def test_what_comes_while_others_are_written_shares_one_transaction(database, clock, monkeypatch):
+    documents, writes = PluginDocuments(database, clock, "stripe"), []
+    write = database.write
+    monkeypatch.setattr(database, "write", lambda work: writes.append(1) or write(work))
+    puts = await asyncio.gather(*(documents.put(f"new/{n % 20}", {"n": n}, version=0) for n in range(40)))
+    assert len([p for p in puts if p]) == 20
+    assert len(writes) <= 2
+
+
+async def test_when_the_database_fails_everybody_is_told_and_the_next_one_goes_through(database, clock, monkeypatch):
+    documents = PluginDocuments(database, clock, "stripe")
+
+    async def fail(work):
+        raise OSError("the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(database, "write", fail)
+        ends = await asyncio.gather(*(documents.put(f"k{n}", {}, version=0) for n in range(3)), return_exceptions=True)
+    assert [type(e) for e in ends] == [OSError] * 3
+    assert await documents.put("k1", {}, version=0)
