@@ -2,13 +2,14 @@
 
 import sys
 
-from benchmarks import b1_create, b5_webhooks, b6_footprint, b9_templates, building, sandbox
+from benchmarks import b1_create, b5_webhooks, b6_footprint, b9_templates, b_billing, building, sandbox
 
 ALL = {
     "B1": b1_create.run,
     "B5": b5_webhooks.run,
     "B6": b6_footprint.run,
     "B9": b9_templates.run,
+    "BILLING": b_billing.run,
     "BUILD": building.run,
     "SANDBOX": sandbox.run,
 }

@@ -53,7 +53,7 @@ def _measure(box, folder, kind, url):
     bare = subprocess.Popen([sys.executable, "-m", "benchmarks.bare_webhooks", str(port), TOKEN])
     try:
         with _host(box, folder, url) as host:
-            _wait(port)
+            wait_for_port(port)
             targets = {"bare": (port, bare.pid), kind: (host.port, host.process.pid)}
             for target in targets.values():
                 _round(target, 1, 16, 1.0)  # warms up; not counted
@@ -177,7 +177,8 @@ def _delivery(events, *, wrong):
     return ids, head + body
 
 
-def _wait(port):
+def wait_for_port(port):
+    """Wait until somebody listens."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
