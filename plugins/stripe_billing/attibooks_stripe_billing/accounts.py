@@ -16,6 +16,9 @@ from attibooks_stripe_billing.plan import Plan, Subscription, plan_of, unknown_s
 
 CUSTOMER, OWNER, PLAN = "customer/", "owner/", "plan/"
 ATTEMPTS = 8
+FRESH_SECONDS = 1.0
+"""How long a plan that was read is taken for what it is: a create asks for it several times."""
+MOST_FRESH = 10_000
 
 log = logging.getLogger(__name__)
 
@@ -51,11 +54,25 @@ class Accounts:
         self._clock = clock
         self._grace = grace
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._fresh: dict[str, tuple[Plan, float]] = {}
 
     async def plan(self, workspace_id: str) -> Plan:
         """The plan as last known; nobody is asked."""
+        plan, until = self._fresh.get(workspace_id, (Plan(), float("-inf")))
+        if self._clock.monotonic() < until:
+            return plan
         known = await self.documents.get(PLAN + workspace_id)
-        return Plan.read(known.value) if known else Plan()
+        return self._kept_fresh(workspace_id, Plan.read(known.value) if known else Plan())
+
+    def _kept_fresh(self, workspace_id: str, plan: Plan) -> Plan:
+        now = self._clock.monotonic()
+        known, until = self._fresh.get(workspace_id, (plan, now))
+        if until > now and known.asked_at > plan.asked_at:  # a sync was faster than this reading
+            return known
+        if len(self._fresh) >= MOST_FRESH:
+            self._fresh.clear()
+        self._fresh[workspace_id] = (plan, now + FRESH_SECONDS)
+        return plan
 
     async def account(self, workspace_id: str) -> Account:
         """The customers of a workspace."""
@@ -85,7 +102,7 @@ class Accounts:
                 )
                 if kept is not None:
                     self._tell(workspace_id, plan, Plan.read(known.value) if known else Plan())
-                    return plan
+                    return self._kept_fresh(workspace_id, plan)
         raise Down("The plan is being asked for by too many at once. Try again in a minute.")
 
     async def _asked(self, workspace_id: str) -> Plan:
