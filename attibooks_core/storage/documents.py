@@ -6,9 +6,9 @@ commit), so that a burst of webhooks costs few waits for the disk.
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,8 +16,20 @@ import sqlalchemy as sa
 from attibooks_core.documents import Document
 from attibooks_core.protocols import Clock
 from attibooks_core.storage.engine import Database
-from attibooks_core.storage.statements import insert_once
 from attibooks_core.storage.tables import plugin_documents
+
+_COLUMNS = "plugin, key, value, version, updated_at"
+_NEW_SQLITE = sa.text(
+    f"INSERT INTO plugin_documents ({_COLUMNS}) SELECT "  # noqa: S608 - constants
+    + ", ".join(f"json_extract(value, '$[{n}]')" for n in range(5))
+    + " FROM json_each(:rows) WHERE true ON CONFLICT DO NOTHING RETURNING key"
+)
+_NEW_POSTGRES = sa.text(
+    f"INSERT INTO plugin_documents ({_COLUMNS}) SELECT "  # noqa: S608 - constants
+    "value->>0, value->>1, value->>2, CAST(value->>3 AS integer), CAST(value->>4 || '+00' AS timestamptz)"
+    " FROM json_array_elements(CAST(:rows AS json)) ORDER BY value->>1 ON CONFLICT DO NOTHING RETURNING key"
+)
+"""One statement for any number of new documents: each further one would cost a wait for the interpreter's lock."""
 
 LONGEST_KEY = 300
 LARGEST_VALUE = 64 * 1024
@@ -98,7 +110,7 @@ class PluginDocuments:
 
     async def _write_group(self, group: Sequence[_Put]) -> None:
         try:
-            ends = await self._database.write(lambda c: [self._stored(c, put) for put in group])
+            ends = await self._database.write(lambda c: self._stored(c, group))
         except Exception as error:  # noqa: BLE001 - each waiting call gets it
             for put in group:
                 if not put.done.done():
@@ -108,9 +120,23 @@ class PluginDocuments:
             if not put.done.done():
                 put.done.set_result(end)
 
-    def _stored(self, connection: sa.Connection, put: _Put) -> bool:
-        if put.version == 0:
-            return insert_once(connection, plugin_documents, put.stored)
+    def _stored(self, connection: sa.Connection, group: Sequence[_Put]) -> Sequence[bool]:
+        """Which of them are stored; of several new ones under one key, the first."""
+        new = {str(put.stored["key"]): put for put in reversed(group) if put.version == 0}
+        added = self._added(connection, new.values()) if new else set()
+        return [
+            self._replaced(connection, put)
+            if put.version
+            else put is new[put.stored["key"]] and put.stored["key"] in added
+            for put in group
+        ]
+
+    def _added(self, connection: sa.Connection, new: Iterable[_Put]) -> set[str]:
+        rows = [[*{**put.stored, "updated_at": _stamp(put.stored["updated_at"])}.values()] for put in new]
+        statement = _NEW_SQLITE if self._database.sqlite else _NEW_POSTGRES
+        return set(connection.execute(statement, {"rows": json.dumps(rows)}).scalars())
+
+    def _replaced(self, connection: sa.Connection, put: _Put) -> bool:
         newest = plugin_documents.c.version == put.version
         change = sa.update(plugin_documents).where(*self._at(put.stored["key"]), newest).values(**put.stored)
         return connection.execute(change).rowcount > 0
@@ -125,9 +151,14 @@ def checked(key: str, value: Mapping[str, Any]) -> str:
     :raises ValueError: key or value are too long, or the key is empty.
     """
     text = json.dumps(value, separators=(",", ":"))
-    if not 0 < len(key) <= LONGEST_KEY or len(text) > LARGEST_VALUE:
+    if not 0 < len(key) <= LONGEST_KEY or "\0" in key or len(text) > LARGEST_VALUE:
         raise ValueError(f"documents keep {LARGEST_VALUE} characters of JSON under keys of 1 to {LONGEST_KEY}")
     return text
+
+
+def _stamp(moment: datetime) -> str:
+    """A UTC instant as both databases take it; SQLite keeps it as SQLAlchemy would have written it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 def _document(row: sa.Row[Any]) -> Document:

@@ -66,6 +66,12 @@ async def test_a_document_is_dropped_once_and_only_in_the_version_that_was_meant
     assert await documents.get("new/1") is None
 
 
+async def test_any_text_comes_back_as_it_was(documents):
+    value = {"text": 'ünï "quoted" \\ \0 \U0001f600', "n": 1.5, "none": None, "list": [1, {"a": []}]}
+    await documents.put("käy/'\"\\", value, version=0)
+    assert (await documents.get("käy/'\"\\")).value == value
+
+
 async def test_plugins_do_not_see_each_other(database, clock):
     mine, other = PluginDocuments(database, clock, "stripe"), PluginDocuments(database, clock, "other")
     await mine.put("a", {"mine": True}, version=0)
@@ -75,7 +81,7 @@ async def test_plugins_do_not_see_each_other(database, clock):
     assert (await mine.get("a")).value == {"mine": True}
 
 
-@pytest.mark.parametrize(("key", "value"), [("", {}), ("k" * 301, {}), ("k", {"a": "x" * 70_000})])
+@pytest.mark.parametrize(("key", "value"), [("", {}), ("k" * 301, {}), ("k\0", {}), ("k", {"a": "x" * 70_000})])
 async def test_what_is_too_large_is_refused(database, clock, key, value):
     with pytest.raises(ValueError, match="documents keep"):
         await PluginDocuments(database, clock, "stripe").put(key, value, version=0)

@@ -84,6 +84,7 @@ class Inbox:
         self._gateway = parts.gateway
         self._settings = parts.settings
         self._clock = parts.clock
+        self._secrets = [secret.get_secret_value() for secret in parts.settings.webhook_secrets]
         self._foreign: dict[str, float] = {}
         self._rest_until = float("-inf")
         self._rests = 0
@@ -92,11 +93,10 @@ class Inbox:
 
     async def receive(self, headers: Mapping[str, str], body: bytes) -> None:
         """See `WebhookProvider.receive`."""
-        secrets = [secret.get_secret_value() for secret in self._settings.webhook_secrets]
-        if not secrets:
+        if not self._secrets:
             raise NotFound("This host takes no deliveries of Stripe: no signing secret is set.", code="not_found")
         now = self._clock.now()
-        if not is_signed(headers.get("stripe-signature", ""), body, secrets, now.timestamp()):
+        if not is_signed(headers.get("stripe-signature", ""), body, self._secrets, now.timestamp()):
             raise Unauthorized("This delivery is not signed by Stripe, or not just now.", code="bad_signature")
         event = _parsed(body)
         note = Note.of_event(event, now)
