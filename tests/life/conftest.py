@@ -21,6 +21,7 @@ class Machines:
         self._folder = folder
         self.shared = shared
         """Whether several processes may use the database."""
+        self.database_url = environment["ATTIBOOKS_DATABASE_URL"]
         self._environment = environment
         self._running: list[Any] = []
         self.box = box
