@@ -19,6 +19,8 @@ from attibooks_core.durable import DurableRuntime
 from attibooks_core.errors import ConfigurationError
 from attibooks_core.host_settings import PREFIX, HostSettings, read_settings
 from attibooks_core.http import HttpPool
+from attibooks_core.invoicing.access import Access
+from attibooks_core.invoicing.asking import Asking
 from attibooks_core.invoicing.batch.carrying import BatchCarrier
 from attibooks_core.invoicing.batch.creating import BatchCreator
 from attibooks_core.invoicing.builder import DefaultBuilder
@@ -27,6 +29,7 @@ from attibooks_core.invoicing.carrying import InvoiceCarrier
 from attibooks_core.invoicing.changing.carrying import ChangeCarrier
 from attibooks_core.invoicing.changing.serving import EditServer, VoidServer
 from attibooks_core.invoicing.creating import InvoiceCreator
+from attibooks_core.invoicing.granting import Granting
 from attibooks_core.invoicing.journal import EventJournal
 from attibooks_core.invoicing.leases import Leases
 from attibooks_core.invoicing.mirroring import Mirror
@@ -39,9 +42,11 @@ from attibooks_core.storage import schema
 from attibooks_core.storage.awaited import Awaiting
 from attibooks_core.storage.batches import Batches
 from attibooks_core.storage.engine import Database, database_file
+from attibooks_core.storage.grants import Grants
 from attibooks_core.storage.inbox import Inbox
 from attibooks_core.storage.intents import Intents
 from attibooks_core.storage.invoices import Invoices
+from attibooks_core.storage.lease_requests import LeaseRequests
 from attibooks_core.storage.syncs import Syncs
 from attibooks_core.storage.trail import Trail
 from attibooks_core.storage.usage import Usage
@@ -99,6 +104,7 @@ class Host:
         self.vault = Vault(_keys(settings))
         self.database = Database(settings.database_url)
         self.workspaces = Workspaces(self.database, self.vault)
+        leases = Leases(self.clock)
         self.bench = Workbench(
             clock=self.clock,
             plugins=self.plugins,
@@ -113,7 +119,8 @@ class Host:
             syncs=Syncs(self.database),
             awaiting=Awaiting(self.database),
             inbox=Inbox(self.database),
-            leases=Leases(self.clock),
+            leases=leases,
+            access=self._access(leases),
             paces=Paces(self.clock),
             runtime=runtime or _durable(settings),
             billing=self._billing(),
@@ -155,6 +162,7 @@ class Host:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        await self.bench.access.close()
         await self.bench.runtime.close()
         await self.http.close()
         self.database.close()
@@ -166,6 +174,12 @@ class Host:
             raise ConfigurationError(
                 "The database's schema is not the one of this release. Run `attibooks db upgrade` and start again."
             )
+
+    def _access(self, leases: Leases) -> Access:
+        requests = LeaseRequests(self.database)
+        asking = Asking(self.clock, self.plugins, requests, self.workspaces)
+        granting = Granting(self.clock, self.plugins, Grants(self.database, self.vault))
+        return Access(leases, requests, asking, granting)
 
     def _billing(self) -> BillingProvider:
         """The one active provider; never free by accident."""

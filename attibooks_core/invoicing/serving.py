@@ -16,7 +16,6 @@ from attibooks_core.errors import AttiBooksError, Conflict, InvalidDraft, NotFou
 from attibooks_core.invoicing.answering import repeat
 from attibooks_core.invoicing.entries import ending_entry, opened_entry, refused_entry
 from attibooks_core.invoicing.freezing import ANSWER, intent_id_of
-from attibooks_core.invoicing.leases import Lease
 from attibooks_core.invoicing.running import IntentCarrier, run_id_of
 from attibooks_core.invoicing.showing import show_error
 from attibooks_core.invoicing.workbench import Answer, Workbench, Workspace
@@ -122,9 +121,9 @@ class IntentServer(ABC, Generic[R]):
         """Prepare and store the intent, unless another call with this key was faster."""
         workspace_id = request.caller.workspace_id
         intent_id = intent_id_of(workspace_id, self.route, _key_of(request))
-        ws = self._open(request)
+        ws = await self._open(request)
         async with self._telling(ws, request):
-            opening = await self._prepare(ws, request, intent_id)
+            opening = await self._prepared(ws, request, intent_id)
             if isinstance(opening, bytes):
                 return await self._pinned(request, opening)
             with self._bench.stage("intent", workspace_id, intent_id):
@@ -152,10 +151,11 @@ class IntentServer(ABC, Generic[R]):
         await self._bench.intents.pin(workspace_id, self.route, _key_of(request), call, self._bench.clock.now())
         return answer
 
-    def _open(self, request: R) -> Workspace:
-        caller = request.caller
-        lease = Lease(caller.crm, caller.accounting)
-        return self._bench.open(caller.gateway, caller.workspace_id, request.settings, lease)
+    async def _open(self, request: R) -> Workspace:
+        return await self._bench.open_for(request.caller, request.settings)
+
+    async def _prepared(self, ws: Workspace, request: R, intent_id: str) -> Opening | Answer:
+        return await self._bench.renewing(ws, lambda w: self._prepare(w, request, intent_id))
 
     def _new_intent(
         self, ws: Workspace, request: R, intent_id: str, *, source: RecordRef, payload: str, payload_hash: str
@@ -219,16 +219,16 @@ class IntentServer(ABC, Generic[R]):
 
     async def _anew(self, request: R, intent: Intent) -> Answer:
         """The kept answer was dropped: read the invoice anew."""
-        answer = await self._read_anew(self._open(request), intent)
+        answer = await self._read_anew(await self._open(request), intent)
         if answer is None:
             raise NotFound("The answer to this click is not kept any more. Click again.", code="job_not_found")
         return answer
 
     async def _once_more(self, request: R, intent: Intent) -> Answer | StillRunning:
         """The last try did nothing: prepare anew under the next generation."""
-        ws = self._open(request)
+        ws = await self._open(request)
         async with self._telling(ws, request):
-            opening = await self._prepare(ws, request, intent.intent_id)
+            opening = await self._prepared(ws, request, intent.intent_id)
             if isinstance(opening, bytes):
                 return await self._done_already(intent, opening)
             fresh = replace(opening.intent, generation=intent.generation, run=intent.run, created_at=intent.created_at)

@@ -11,7 +11,14 @@ import sqlalchemy as sa
 
 from attibooks_core.storage.engine import Database
 from attibooks_core.storage.statements import upsert
-from attibooks_core.storage.tables import batch_items, idempotency_keys, installations, memory, workspace_settings
+from attibooks_core.storage.tables import (
+    batch_items,
+    idempotency_keys,
+    installations,
+    lease_requests,
+    memory,
+    workspace_settings,
+)
 from attibooks_core.storage.vault import Vault
 
 CALLBACK = "callback_url"
@@ -70,11 +77,19 @@ class Workspaces:
 
         return await self._database.write(work)
 
+    async def callback_of(self, workspace_id: str) -> tuple[str, str] | None:
+        """The gateway of a workspace's app and the address it is called at; None when it is not installed."""
+        wanted = sa.select(installations.c.gateway, installations.c.callback_url).where(
+            installations.c.workspace_id == workspace_id
+        )
+        row = await self._database.read(lambda c: c.execute(wanted).one_or_none())
+        return None if row is None else (row.gateway, self._vault.open(workspace_id, CALLBACK, row[1]).decode())
+
     async def uninstall(self, workspace_id: str) -> None:
         """Delete callback, settings, memory and kept answers; usage, trail and invoice links stay."""
 
         def work(connection: sa.Connection) -> None:
-            for table in (installations, workspace_settings, memory):
+            for table in (installations, workspace_settings, memory, lease_requests):
                 connection.execute(sa.delete(table).where(table.c.workspace_id == workspace_id))
             for table in (idempotency_keys, batch_items):
                 connection.execute(sa.update(table).where(table.c.workspace_id == workspace_id).values(answer=None))

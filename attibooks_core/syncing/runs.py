@@ -194,7 +194,7 @@ class SyncRuns:
         return settings
 
     async def _lease(self, row: SyncRow) -> Lease | None:
-        lease = self._bench.leases.of(row.workspace_id)
+        lease = await self._bench.access.of(row.workspace_id, row.books)
         return lease if lease is not None and lease.accounting is not None else None
 
     def _open(self, row: SyncRow, settings: Settings, lease: Lease) -> Workspace:

@@ -22,6 +22,7 @@ from attibooks_core.web.app_api import app_router
 from attibooks_core.web.cron import sync_invoices
 from attibooks_core.web.health import live, ready
 from attibooks_core.web.middleware import MAX_BODY, AccessLog, Gatekeeper
+from attibooks_core.web.oauth import ROUTES as OAUTH_ROUTES
 from attibooks_core.web.problems import answer_http_error, answer_problem, answer_unexpected
 from attibooks_core.web.webhooks import webhook_routes
 
@@ -73,6 +74,7 @@ def build_app(host: Host) -> Litestar:
             ready,
             sync_invoices,
             *webhook_routes(host),
+            *OAUTH_ROUTES,
             *(app_router(host, key) for key in host.plugins.gateways),
         ],
         middleware=[AccessLog(), Gatekeeper(host.plugins.gateways, host.bench.leases)],

@@ -8,7 +8,6 @@ from litestar.params import FromPath, JSONBody
 from attibooks_core.host import Host
 from attibooks_core.invoicing.batch.creating import LARGEST, BatchRequest
 from attibooks_core.invoicing.creating import ROUTE, CreateRequest
-from attibooks_core.invoicing.leases import Lease
 from attibooks_core.invoicing.preview_answer import preview_answer
 from attibooks_core.invoicing.reviewing import review
 from attibooks_core.invoicing.serving import StillRunning
@@ -20,6 +19,7 @@ from attibooks_core.storage.trail import TrailEntry
 from attibooks_core.web.calls import Calls, checked_key, provide_call
 from attibooks_core.web.connection import check_connection
 from attibooks_core.web.jobs import job_of
+from attibooks_core.web.lease_api import ROUTES as LEASE_ROUTES
 from attibooks_core.web.life_api import LIFE_ROUTES
 from attibooks_core.web.parts import ACCEPTED, TheCall, TheCalls, TheHost, answered, json_answer
 from attibooks_core.web.problems import ERROR_RESPONSES, malformed
@@ -70,6 +70,7 @@ async def uninstall(host: TheHost, calls: TheCalls, call: TheCall) -> None:
     caller = call.caller
 
     async def produce() -> None:
+        await host.bench.access.granting.disconnect(caller.workspace_id)
         await host.workspaces.uninstall(caller.workspace_id)
         host.bench.leases.drop(caller.workspace_id)
         await host.plugins.gateways[caller.gateway].forget(caller.workspace_id)
@@ -155,10 +156,10 @@ async def create_batch(host: TheHost, calls: TheCalls, call: TheCall, data: JSON
 @post("/invoices/preview", status_code=200, responses=ERROR_RESPONSES)
 async def preview_invoice(host: TheHost, calls: TheCalls, call: TheCall, data: JSONBody[PreviewBody]) -> PreviewShape:
     """Show what a create would send, where every value came from, and what is in the way. Writes nothing."""
-    caller, settings = call.caller, await calls.settings_of(call, data.settings, change=False)
-    lease = Lease(caller.crm, caller.accounting)
-    ws = host.bench.open(caller.gateway, caller.workspace_id, settings, lease)
-    return preview_answer(await review(host.bench, ws, RecordRef(data.object, data.record_id), data.edits))
+    settings = await calls.settings_of(call, data.settings, change=False)
+    ws = await host.bench.open_for(call.caller, settings)
+    ref = RecordRef(data.object, data.record_id)
+    return preview_answer(await host.bench.renewing(ws, lambda w: review(host.bench, w, ref, data.edits)))
 
 
 @post("/invoices/trail", status_code=200, responses=ERROR_RESPONSES)
@@ -200,6 +201,7 @@ ROUTES = [
     *LIFE_ROUTES,
     sync_now,
     *SETUP_ROUTES,
+    *LEASE_ROUTES,
 ]
 
 

@@ -10,11 +10,10 @@ from attibooks_core.errors import NotFound
 from attibooks_core.invoicing.batch.carrying import SETTINGS, BatchCarrier
 from attibooks_core.invoicing.drafting import check_target
 from attibooks_core.invoicing.freezing import intent_id_of
-from attibooks_core.invoicing.leases import Lease
 from attibooks_core.invoicing.reviewing import require_custom_mode
 from attibooks_core.invoicing.serving import GRACE, check_same_body
 from attibooks_core.invoicing.tokens import refused
-from attibooks_core.invoicing.workbench import Workbench, Workspace
+from attibooks_core.invoicing.workbench import Workbench
 from attibooks_core.model import Caller, RecordRef
 from attibooks_core.settings import Settings
 from attibooks_core.storage.batches import ROUTE, Batch, BatchItem, BatchState
@@ -65,17 +64,12 @@ class BatchCreator:
         return batch.batch_id
 
     async def _check(self, request: BatchRequest) -> None:
-        ws = self._open(request)
+        ws = await self._bench.open_for(request.caller, request.settings)
         check_target(request.settings, RecordRef(request.object, ""))
         if request.settings.text("invoice_mode") == "custom":
             await require_custom_mode(self._bench, ws)
             raise refused("missing", "Custom mode needs a review of each record, and a batch has none.")
         ws.require_accounting()
-
-    def _open(self, request: BatchRequest) -> Workspace:
-        caller = request.caller
-        lease = Lease(caller.crm, caller.accounting)
-        return self._bench.open(caller.gateway, caller.workspace_id, request.settings, lease)
 
     def _batch(self, request: BatchRequest, batch_id: str) -> Batch:
         now, caller = self._bench.clock.now(), request.caller
