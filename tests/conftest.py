@@ -19,6 +19,12 @@ from tests.host_process import HostProcess
 OPENAPI = Path(__file__).parent.parent / "sandbox" / "tests" / "attio-openapi.json"
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each kill test runs as often as `--kill-rounds` says."""
+    if "kill_round" in metafunc.fixturenames:
+        metafunc.parametrize("kill_round", range(metafunc.config.getoption("--kill-rounds")))
+
+
 @pytest.fixture(scope="session")
 def box() -> Iterator[Sandbox]:
     """Attio and QuickBooks; every answer of Attio is checked against its OpenAPI document."""

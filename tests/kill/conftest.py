@@ -89,12 +89,6 @@ class Theatre:
         self.box.faults.clear()
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Each kill test runs as often as `--kill-rounds` says."""
-    if "kill_round" in metafunc.fixturenames:
-        metafunc.parametrize("kill_round", range(metafunc.config.getoption("--kill-rounds")))
-
-
 @pytest.fixture
 def tally(database_kind: str, record_property: Callable[[str, object], None]) -> Callable[[str, float], None]:
     """Takes note of a kill that made exactly one invoice, and how long it took to end."""
