@@ -49,6 +49,8 @@ class Racer:
         self.url = ""
 
     def open(self, setup: dict[str, Any]) -> None:
+        if self.url:
+            self.database.close()  # or the server runs out of connections
         self.url = setup["url"]
         self.database = Database(self.url)
         self.clock = RealSleeps()
