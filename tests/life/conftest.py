@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from attibooks_core.storage.engine import Database
 from attibooks_sandbox.testing import Sandbox
 from tests.desk import Desk
 from tests.host_process import HostProcess
@@ -38,6 +40,14 @@ class Machines:
         desk = Desk.open(self.box, host.url, **more)
         self._running.insert(0, desk.close)
         return desk
+
+    def read(self, wanted: sa.Select[Any]) -> list[Any]:
+        """The first column of what the database holds."""
+        database = Database(self._environment["ATTIBOOKS_DATABASE_URL"])
+        try:
+            return database.write_now(lambda c: list(c.execute(wanted).scalars()))
+        finally:
+            database.close()
 
     def end(self) -> None:
         """End all of them."""
