@@ -40,6 +40,7 @@ def host_environment(box: Sandbox) -> dict[str, str]:
     return {
         "ATTIBOOKS_BILLING": "none",
         "ATTIBOOKS_LOG_FORMAT": "json",
+        "ATTIBOOKS_CRON_SECRET": "a secret of the scheduler",
         "ATTIBOOKS_ATTIO__API_URL": box.attio_url,
         "ATTIBOOKS_ATTIO__CLIENT_ID": workspace["client_id"],
         "ATTIBOOKS_ATTIO__APP_SECRETS": json.dumps(workspace["app_secrets"]),
