@@ -165,7 +165,7 @@ class Glass:
         is_news = isinstance(state, DeletedInvoice) and row.status is not InvoiceStatus.DELETED
         if order > row.order or is_news or row.error_code is not None:
             return False
-        is_shown = row.source is None or row.shown_digest is not None
+        is_shown = row.source is None or bool(row.shown_digest)
         return is_shown and (row.stored_digest is not None or not self.keeps_record(row))
 
     def keeps_record(self, row: InvoiceRow | None) -> bool:

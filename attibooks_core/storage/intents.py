@@ -23,7 +23,7 @@ from attibooks_core.errors import LimitReached, Superseded
 from attibooks_core.model import AccountingInvoice, Books, RecordRef
 from attibooks_core.storage import usage
 from attibooks_core.storage.engine import Database
-from attibooks_core.storage.invoices import InvoiceRow, keep_now
+from attibooks_core.storage.invoices import InvoiceRow, keep_first_now
 from attibooks_core.storage.recent import ask_about_recent
 from attibooks_core.storage.statements import insert_once, upsert
 from attibooks_core.storage.tables import idempotency_keys, intents, invoices, used_drafts
@@ -367,7 +367,7 @@ def end_now(connection: sa.Connection, intent: Intent, ending: Ending) -> None:
     if ending.state in {IntentState.REFUSED, IntentState.FAILED}:
         usage.release(connection, intent.workspace_id, intent.books.environment, intent.usage_month)
     if ending.invoice is not None:
-        keep_now(connection, intent.workspace_id, ending.invoice, None)
+        keep_first_now(connection, intent.workspace_id, ending.invoice)
     if ending.outcome is not None:
         _pin(connection, intent, ending)
     add_trail(connection, intent.workspace_id, ending.entry)

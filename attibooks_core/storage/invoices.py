@@ -17,6 +17,8 @@ from attibooks_core.storage.tables import invoices
 from attibooks_core.storage.trail import TrailEntry
 from attibooks_core.storage.trail import add as add_trail
 
+SHOWS_ELSE = ""
+"""Digest of a source record that shows an error in place of the invoice."""
 CHUNK = 500
 """Ids in one statement."""
 
@@ -164,7 +166,7 @@ class Invoices:
     async def show_anew(self, workspace_id: str, books: Books, invoice_id: str) -> None:
         """Have the source record written at the next occasion: it shows something else (an error) than the invoice."""
         mine = sa.update(invoices).where(*_of(workspace_id, books), invoices.c.invoice_id == invoice_id)
-        await self._database.write(lambda c: c.execute(mine.values(shown_digest=None)))
+        await self._database.write(lambda c: c.execute(mine.values(shown_digest=SHOWS_ELSE)))
 
     async def retry_now(self, workspace_id: str, now: datetime) -> int:
         """Have everything that could not be shown tried again (after Run Setup); returns how many."""
@@ -189,6 +191,13 @@ def keep_now(connection: sa.Connection, workspace_id: str, row: InvoiceRow, entr
     if entry is not None:
         add_trail(connection, workspace_id, entry)
     return True
+
+
+def keep_first_now(connection: sa.Connection, workspace_id: str, row: InvoiceRow) -> None:
+    """Store what the records show as a create ends; an error that was shown since then is not forgotten."""
+    mine = (*_of(workspace_id, row.books), invoices.c.invoice_id == row.invoice_id)
+    shown = connection.execute(sa.select(invoices.c.shown_digest).where(*mine)).scalar_one_or_none()
+    keep_now(connection, workspace_id, replace(row, shown_digest=shown) if shown == SHOWS_ELSE else row, None)
 
 
 def _origin(stored: InvoiceRow) -> dict[str, Any]:
