@@ -47,6 +47,7 @@ from attibooks_core.storage.inbox import Inbox
 from attibooks_core.storage.intents import Intents
 from attibooks_core.storage.invoices import Invoices
 from attibooks_core.storage.lease_requests import LeaseRequests
+from attibooks_core.storage.snapshots import Snapshots
 from attibooks_core.storage.syncs import Syncs
 from attibooks_core.storage.trail import Trail
 from attibooks_core.storage.usage import Usage
@@ -121,6 +122,7 @@ class Host:
             inbox=Inbox(self.database),
             leases=leases,
             access=self._access(leases),
+            snapshots=Snapshots(self.database),
             paces=Paces(self.clock),
             runtime=runtime or _durable(settings),
             billing=self._billing(),
@@ -137,8 +139,8 @@ class Host:
         self.caretaker = Caretaker(self.bench, carrier, changes, batch_carrier)
         self.syncs = SyncRuns(self.bench, self.mirror)
         self.nightly = Nightly(self.bench, self.syncs, settings.cron_spread_seconds)
-        self.dispatcher = Dispatcher(self.bench, self.syncs, self.nightly)
         self.inbox_hands = InboxHands(self.bench, self.syncs)
+        self.dispatcher = Dispatcher(self.bench, self.syncs, self.nightly)
         self._background = background
         self._tasks: list[asyncio.Task[None]] = []
 

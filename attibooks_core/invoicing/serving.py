@@ -6,11 +6,11 @@ with the key gets the same answer, waits for the first one, or brings the tokens
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from attibooks_core.errors import AttiBooksError, Conflict, InvalidDraft, NotFound, Superseded
 from attibooks_core.invoicing.answering import repeat
@@ -22,6 +22,7 @@ from attibooks_core.invoicing.workbench import Answer, Workbench, Workspace
 from attibooks_core.model import Caller, RecordRef
 from attibooks_core.settings import Settings
 from attibooks_core.storage.intents import DraftUsed, Ending, Intent, IntentState, KeptCall
+from attibooks_core.storage.snapshots import Snapshot
 
 POLL_SECONDS = 0.25
 """How often a call looks for the answer of an operation that runs in another process."""
@@ -57,12 +58,16 @@ class StillRunning:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """An intent that can be stored, and on which conditions (see `Intents.open`)."""
+    """An intent that can be stored, and on which conditions (see `Intents.open`).
+
+    :param footprint: of its inputs, for the trail.
+    """
 
     intent: Intent
     limit: int | None = None
     confirm_recent: bool = True
     draft_id: str | None = None
+    footprint: Mapping[str, Any] = field(default_factory=dict)
 
 
 class IntentServer(ABC, Generic[R]):
@@ -136,7 +141,8 @@ class IntentServer(ABC, Generic[R]):
             return await self._bench.intents.open(
                 intent,
                 request.body_hash,
-                opened_entry(intent, self.asks),
+                opened_entry(intent, self.asks, opening.footprint),
+                snapshot=_snapshot(request),
                 limit=opening.limit,
                 confirm_recent=opening.confirm_recent,
                 draft_id=opening.draft_id,
@@ -233,7 +239,11 @@ class IntentServer(ABC, Generic[R]):
                 return await self._done_already(intent, opening)
             fresh = replace(opening.intent, generation=intent.generation, run=intent.run, created_at=intent.created_at)
             opened = await self._bench.intents.reopen(
-                fresh, opened_entry(fresh, self.asks), limit=opening.limit, confirm_recent=opening.confirm_recent
+                fresh,
+                opened_entry(fresh, self.asks, opening.footprint),
+                snapshot=_snapshot(request),
+                limit=opening.limit,
+                confirm_recent=opening.confirm_recent,
             )
         return await self._joined(request) if opened is None else await self._run(opened)
 
@@ -303,6 +313,10 @@ def check_same_body(kept: KeptCall, body_hash: str) -> None:
     if kept.body_hash != body_hash:
         message = "This Idempotency-Key was used for another request. Use a new key for a new click."
         raise Conflict(message, code="idempotency_key_reused")
+
+
+def _snapshot(request: Click) -> Snapshot:
+    return Snapshot(request.settings.digest, request.settings.plain())
 
 
 def _key_of(request: Click) -> str:

@@ -32,6 +32,7 @@ from attibooks_core.storage.inbox import Inbox
 from attibooks_core.storage.intents import Intents
 from attibooks_core.storage.invoices import Invoices
 from attibooks_core.storage.memory import BoundMemory
+from attibooks_core.storage.snapshots import Snapshots
 from attibooks_core.storage.syncs import Syncs
 from attibooks_core.storage.trail import Trail
 from attibooks_core.storage.usage import Usage
@@ -123,6 +124,7 @@ class Workbench:
     syncs: Syncs
     awaiting: Awaiting
     inbox: Inbox
+    snapshots: Snapshots
     leases: Leases
     access: Access
     paces: Paces

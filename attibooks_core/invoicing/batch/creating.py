@@ -18,6 +18,7 @@ from attibooks_core.model import Caller, RecordRef
 from attibooks_core.settings import Settings
 from attibooks_core.storage.batches import ROUTE, Batch, BatchItem, BatchState
 from attibooks_core.storage.intents import IN_BATCH
+from attibooks_core.storage.snapshots import Snapshot
 
 LARGEST = 250
 """Most records of a batch (contract §3)."""
@@ -59,7 +60,9 @@ class BatchCreator:
             return await self._again(workspace_id, str(kept.intent_id))
         await self._check(request)
         batch = self._batch(request, intent_id_of(workspace_id, ROUTE, key))
-        if await self._bench.batches.open(batch, _items(batch, request.record_ids), key, request.body_hash):
+        snapshot = Snapshot(request.settings.digest, request.settings.plain())
+        items = _items(batch, request.record_ids)
+        if await self._bench.batches.open(batch, items, key, request.body_hash, snapshot):
             await self._carrier.start(batch)
         return batch.batch_id
 
