@@ -34,6 +34,7 @@ from attibooks_core.invoicing.journal import EventJournal
 from attibooks_core.invoicing.leases import Leases
 from attibooks_core.invoicing.mirroring import Mirror
 from attibooks_core.invoicing.pacing import Paces
+from attibooks_core.invoicing.tasking import TaskKeeper
 from attibooks_core.invoicing.workbench import Workbench
 from attibooks_core.plans.quota import UnmeteredBilling
 from attibooks_core.plugins import Candidate, Plugins, explicit, installed_candidates
@@ -49,6 +50,7 @@ from attibooks_core.storage.invoices import Invoices
 from attibooks_core.storage.lease_requests import LeaseRequests
 from attibooks_core.storage.snapshots import Snapshots
 from attibooks_core.storage.syncs import Syncs
+from attibooks_core.storage.tasks import Tasks
 from attibooks_core.storage.trail import Trail
 from attibooks_core.storage.usage import Usage
 from attibooks_core.storage.vault import Vault, development_key
@@ -56,6 +58,7 @@ from attibooks_core.storage.workspaces import Workspaces
 from attibooks_core.syncing.dispatching import Dispatcher
 from attibooks_core.syncing.inbox import InboxHands
 from attibooks_core.syncing.nightly import Nightly
+from attibooks_core.syncing.reconciling.serving import Reconciler
 from attibooks_core.syncing.runs import SyncRuns
 
 SettingsModel = TypeVar("SettingsModel", bound=BaseSettings)
@@ -122,6 +125,7 @@ class Host:
             inbox=Inbox(self.database),
             leases=leases,
             access=self._access(leases),
+            tasks=Tasks(self.database),
             snapshots=Snapshots(self.database),
             paces=Paces(self.clock),
             runtime=runtime or _durable(settings),
@@ -140,7 +144,9 @@ class Host:
         self.syncs = SyncRuns(self.bench, self.mirror)
         self.nightly = Nightly(self.bench, self.syncs, settings.cron_spread_seconds)
         self.inbox_hands = InboxHands(self.bench, self.syncs)
-        self.dispatcher = Dispatcher(self.bench, self.syncs, self.nightly)
+        self.reconciler = Reconciler(self.bench, self.mirror)
+        keeper = TaskKeeper(self.bench, self.reconciler)
+        self.dispatcher = Dispatcher(self.bench, self.syncs, self.nightly, keeper)
         self._background = background
         self._tasks: list[asyncio.Task[None]] = []
 

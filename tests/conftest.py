@@ -36,6 +36,11 @@ def box() -> Iterator[Sandbox]:
 @pytest.fixture(scope="session")
 def host_environment(box: Sandbox) -> dict[str, str]:
     """What a host needs to know of the sandbox."""
+    return environment_of(box)
+
+
+def environment_of(box: Sandbox) -> dict[str, str]:
+    """What a host needs to know of a sandbox."""
     workspace = box.workspace
     return {
         "ATTIBOOKS_BILLING": "none",

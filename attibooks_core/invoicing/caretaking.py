@@ -72,6 +72,7 @@ class Caretaker:
         await self._bench.intents.drop_answers(old)
         await self._bench.batches.drop_answers(old)
         await self._bench.inbox.drop(self._bench.clock.now() - KEEP_EVENTS)
+        await self._bench.tasks.tidy(old)
         await self._bench.runtime.tidy()
         await self._bench.access.granting.revoke_pending()
 

@@ -34,6 +34,7 @@ from attibooks_core.storage.invoices import Invoices
 from attibooks_core.storage.memory import BoundMemory
 from attibooks_core.storage.snapshots import Snapshots
 from attibooks_core.storage.syncs import Syncs
+from attibooks_core.storage.tasks import Tasks
 from attibooks_core.storage.trail import Trail
 from attibooks_core.storage.usage import Usage
 from attibooks_core.storage.vault import Vault
@@ -124,6 +125,7 @@ class Workbench:
     syncs: Syncs
     awaiting: Awaiting
     inbox: Inbox
+    tasks: Tasks
     snapshots: Snapshots
     leases: Leases
     access: Access

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from attibooks_core.model import Books, InvoiceStatus, RecordRef
 from attibooks_core.storage.engine import Database
 from attibooks_core.storage.statements import upsert
-from attibooks_core.storage.tables import invoices
+from attibooks_core.storage.tables import intents, invoices
 from attibooks_core.storage.trail import TrailEntry
 from attibooks_core.storage.trail import add as add_trail
 
@@ -105,6 +105,31 @@ class Invoices:
             mine = sa.select(invoices).where(*_of(workspace_id, books))
             parts = [mine] if ids is None else [mine.where(invoices.c.invoice_id.in_(some)) for some in _chunks(ids)]
             return {row.invoice_id: _row(row) for part in parts for row in connection.execute(part)}
+
+        return await self._database.read(work)
+
+    async def of_others(self, workspace_id: str, books: Books, ids: Sequence[str]) -> frozenset[str]:
+        """Those among the ids that are another workspace's: several may share a company."""
+
+        def work(connection: sa.Connection) -> frozenset[str]:
+            theirs = sa.select(invoices.c.invoice_id).where(
+                invoices.c.workspace_id != workspace_id,
+                invoices.c.backend == books.backend,
+                invoices.c.environment == books.environment,
+                invoices.c.company_id == books.company_id,
+            )
+            parts = [theirs.where(invoices.c.invoice_id.in_(some)) for some in _chunks(ids)]
+            return frozenset(found for part in parts for found in connection.execute(part).scalars())
+
+        return await self._database.read(work)
+
+    async def owners_of(self, marks: Sequence[str]) -> dict[str, str]:
+        """The workspaces whose intents these marks name, as far as they are known."""
+
+        def work(connection: sa.Connection) -> dict[str, str]:
+            wanted = sa.select(intents.c.intent_id, intents.c.workspace_id)
+            parts = [wanted.where(intents.c.intent_id.in_(some)) for some in _chunks(marks)]
+            return {row.intent_id: row.workspace_id for part in parts for row in connection.execute(part)}
 
         return await self._database.read(work)
 

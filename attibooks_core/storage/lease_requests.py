@@ -158,6 +158,7 @@ class LeaseRequests:
 _WAITING = (
     (intents, (intents.c.workspace_id, intents.c.intent_id, intents.c.route)),
     (batches, (batches.c.workspace_id, batches.c.batch_id, sa.literal("invoices/batch"))),
+    (tasks, (tasks.c.workspace_id, tasks.c.task_id, tasks.c.kind)),
 )
 
 
@@ -168,7 +169,8 @@ def _is_unasked(table: sa.Table, before: datetime, since: datetime) -> tuple[sa.
         sa.and_(lease_requests.c.asked_at >= table.c.updated_at, lease_requests.c.asked_at >= since),
     )
     is_asked = sa.exists().where(lease_requests.c.workspace_id == table.c.workspace_id, asked)
-    due = sa.func.coalesce(table.c.next_attempt_at, table.c.updated_at) <= before
+    at = table.c.updated_at
+    due = (sa.func.coalesce(table.c.next_attempt_at, at) if "next_attempt_at" in table.c else at) <= before
     return table.c.state.in_(WITHOUT_TOKENS), due, ~is_asked
 
 

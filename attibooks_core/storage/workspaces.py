@@ -17,6 +17,8 @@ from attibooks_core.storage.tables import (
     installations,
     lease_requests,
     memory,
+    settings_snapshots,
+    tasks,
     workspace_settings,
 )
 from attibooks_core.storage.vault import Vault
@@ -27,10 +29,14 @@ CALLBACK = "callback_url"
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceRow:
-    """What is stored of a workspace."""
+    """What is stored of a workspace.
+
+    :param gateway: key of its CRM; None when it is not installed.
+    """
 
     installed: bool
     settings: Mapping[str, Any]
+    gateway: str | None = None
 
 
 class Workspaces:
@@ -45,7 +51,7 @@ class Workspaces:
 
         def work(connection: sa.Connection) -> WorkspaceRow:
             found = connection.execute(
-                sa.select(installations.c.installation_id, workspace_settings.c.settings)
+                sa.select(installations.c.installation_id, installations.c.gateway, workspace_settings.c.settings)
                 .select_from(
                     sa.select(sa.literal(workspace_id).label("workspace_id"))
                     .subquery("wanted")
@@ -54,7 +60,7 @@ class Workspaces:
                 )
                 .limit(1)
             ).one()
-            return WorkspaceRow(found.installation_id is not None, json.loads(found.settings or "{}"))
+            return WorkspaceRow(found.installation_id is not None, json.loads(found.settings or "{}"), found.gateway)
 
         return await self._database.read(work)
 
@@ -86,10 +92,10 @@ class Workspaces:
         return None if row is None else (row.gateway, self._vault.open(workspace_id, CALLBACK, row[1]).decode())
 
     async def uninstall(self, workspace_id: str) -> None:
-        """Delete callback, settings, memory and kept answers; usage, trail and invoice links stay."""
+        """Delete callback, settings, memory, tasks and kept answers; usage, trail and invoice links stay."""
 
         def work(connection: sa.Connection) -> None:
-            for table in (installations, workspace_settings, memory, lease_requests):
+            for table in (installations, workspace_settings, settings_snapshots, memory, lease_requests, tasks):
                 connection.execute(sa.delete(table).where(table.c.workspace_id == workspace_id))
             for table in (idempotency_keys, batch_items):
                 connection.execute(sa.update(table).where(table.c.workspace_id == workspace_id).values(answer=None))

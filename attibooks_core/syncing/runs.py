@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 from pydantic import SecretStr
@@ -108,10 +109,10 @@ class SyncRuns:
         if row.state is not SyncState.RUNNING:
             await self.start(await self._bench.syncs.claim(_new_claim(), row, now))
         deadline = self._bench.clock.monotonic() + self._bench.wait_seconds
-        while not _has_ended(row, wanted) and self._bench.clock.monotonic() < deadline:
+        while not has_ended(row, wanted) and self._bench.clock.monotonic() < deadline:
             await self._bench.clock.sleep(POLL_SECONDS / 5)
             row = await self._bench.syncs.load(workspace_id, ws.books) or row
-        return row, _has_ended(row, wanted)
+        return row, has_ended(row, wanted)
 
     async def start(self, rows: Sequence[SyncRow]) -> None:
         """Start the durable run that carries claimed rows, in this process."""
@@ -173,7 +174,7 @@ class SyncRuns:
                 raise
             return self._failed(row, error)
         sweep = not tally.is_complete
-        return SyncEnd(DONE, tally.result(), cursor=tally.cursor, sweep=sweep)
+        return SyncEnd(DONE, _with_last(row, tally.result()), cursor=tally.cursor, sweep=sweep)
 
     async def _settings(self, row: SyncRow) -> Settings:
         """The workspace's settings, if there is something to sync into and from.
@@ -283,6 +284,14 @@ NO_TARGET = (
 )
 
 
+def _with_last(row: SyncRow, result: dict[str, Any]) -> dict[str, Any]:
+    """A run that compares ids completes the one before it: what both did is told together."""
+    if row.scope is not Scope.SWEEP or not row.result or FAILURE in row.result:
+        return result
+    together = {name: row.result[name] + result[name] for name in ("updated", "unchanged", "deleted", "errors")}
+    return {**result, **together, "since": row.result["since"], "until": row.result["until"]}
+
+
 def failure_of(row: SyncRow) -> bytes | None:
     """The error that the last run ended with, as it is kept."""
     kept = row.result.get(FAILURE)
@@ -296,7 +305,8 @@ def has_target(bench: Workbench, settings: Settings) -> bool:
     return any(settings.text(key) for key in settings if key.startswith("writeback_"))
 
 
-def _has_ended(row: SyncRow, run: int) -> bool:
+def has_ended(row: SyncRow, run: int) -> bool:
+    """Whether this run of it, or a later one, has ended."""
     if row.run > run:
         return True
     return row.run == run and row.state is SyncState.IDLE

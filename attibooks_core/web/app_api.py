@@ -12,6 +12,7 @@ from attibooks_core.invoicing.preview_answer import preview_answer
 from attibooks_core.invoicing.reviewing import review
 from attibooks_core.invoicing.serving import StillRunning
 from attibooks_core.invoicing.shapes import CreatedShape, PreviewShape, UsageShape
+from attibooks_core.invoicing.tracing import trail_of
 from attibooks_core.model import RecordRef
 from attibooks_core.plans.quota import COUNTED, month_of
 from attibooks_core.storage.batches import ROUTE as BATCH_ROUTE
@@ -23,6 +24,7 @@ from attibooks_core.web.lease_api import ROUTES as LEASE_ROUTES
 from attibooks_core.web.life_api import LIFE_ROUTES
 from attibooks_core.web.parts import ACCEPTED, TheCall, TheCalls, TheHost, answered, json_answer
 from attibooks_core.web.problems import ERROR_RESPONSES, malformed
+from attibooks_core.web.reconciliation_api import reconcile
 from attibooks_core.web.schemas import (
     BatchBody,
     Body,
@@ -164,9 +166,9 @@ async def preview_invoice(host: TheHost, calls: TheCalls, call: TheCall, data: J
 
 @post("/invoices/trail", status_code=200, responses=ERROR_RESPONSES)
 async def invoice_trail(host: TheHost, calls: TheCalls, call: TheCall, data: JSONBody[RecordBody]) -> TrailAnswer:
-    """What happened to the invoices of a record."""
-    await calls.settings_of(call, data.settings, change=False)
-    entries = await host.bench.trail.of_record(call.caller.workspace_id, RecordRef(data.object, data.record_id))
+    """What happened to the invoices of a record, or to the one of an invoice record."""
+    settings = await calls.settings_of(call, data.settings, change=False)
+    entries = await trail_of(host.bench, call.caller, settings, RecordRef(data.object, data.record_id))
     return TrailAnswer(entries=[_trail_entry(e) for e in entries])
 
 
@@ -202,6 +204,7 @@ ROUTES = [
     sync_now,
     *SETUP_ROUTES,
     *LEASE_ROUTES,
+    reconcile,
 ]
 
 

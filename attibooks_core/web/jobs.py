@@ -13,10 +13,12 @@ from attibooks_core.invoicing.changing.serving import EDIT_ROUTE, VOID_ROUTE
 from attibooks_core.invoicing.freezing import ANSWER
 from attibooks_core.invoicing.serving import IntentServer
 from attibooks_core.invoicing.shapes import BatchRecordShape, BatchShape, MadeShape
+from attibooks_core.invoicing.tasking import answer_of, error_of
 from attibooks_core.model import Caller
 from attibooks_core.settings import Settings
 from attibooks_core.storage.batches import Batch, BatchItem, BatchState
 from attibooks_core.storage.intents import Intent, IntentState
+from attibooks_core.storage.tasks import Task, TaskState
 from attibooks_core.web.problems import problem_body
 from attibooks_core.web.schemas import JobShape, JobState, ProgressShape
 from attibooks_core.web.sync_api import job_of_sync
@@ -59,6 +61,9 @@ async def job_of(host: Host, caller: Caller, settings: Settings, job_id: str) ->
     sync = await host.bench.syncs.of_job(caller.workspace_id, job_id)
     if sync is not None:
         return job_of_sync(sync, job_id)
+    task = await host.bench.tasks.load(caller.workspace_id, job_id)
+    if task is not None:
+        return _task_job(host, task)
     intent = await host.bench.intents.load(caller.workspace_id, job_id)
     if intent is None:
         raise no_job()
@@ -70,6 +75,19 @@ async def job_of(host: Host, caller: Caller, settings: Settings, job_id: str) ->
         progress=ProgressShape(done=int(state in {"succeeded", "failed"}), total=1),
         result=await _result(host, caller, settings, intent) if state == "succeeded" else None,
         error=await _error(host, intent) if state == "failed" else None,
+    )
+
+
+def _task_job(host: Host, task: Task) -> JobShape:
+    error = error_of(host.bench, task)
+    has_answer = task.state is TaskState.SUCCEEDED
+    return JobShape(
+        id=task.task_id,
+        kind=task.kind,
+        state=task.state.value,
+        progress=ProgressShape(done=int(task.state.ended), total=1),
+        result=msgspec.json.decode(answer_of(host.bench, task)) if has_answer else None,
+        error=problem_body(error, task.task_id) if error else None,
     )
 
 
