@@ -34,6 +34,7 @@ from attibooks_core.invoicing.journal import EventJournal
 from attibooks_core.invoicing.leases import Leases
 from attibooks_core.invoicing.mirroring import Mirror
 from attibooks_core.invoicing.pacing import Paces
+from attibooks_core.invoicing.replaying import Replayer
 from attibooks_core.invoicing.tasking import TaskKeeper
 from attibooks_core.invoicing.workbench import Workbench
 from attibooks_core.plans.quota import UnmeteredBilling
@@ -145,7 +146,8 @@ class Host:
         self.nightly = Nightly(self.bench, self.syncs, settings.cron_spread_seconds)
         self.inbox_hands = InboxHands(self.bench, self.syncs)
         self.reconciler = Reconciler(self.bench, self.mirror)
-        keeper = TaskKeeper(self.bench, self.reconciler)
+        self.replayer = Replayer(self.bench)
+        keeper = TaskKeeper(self.bench, self.reconciler, self.replayer)
         self.dispatcher = Dispatcher(self.bench, self.syncs, self.nightly, keeper)
         self._background = background
         self._tasks: list[asyncio.Task[None]] = []
