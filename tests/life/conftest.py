@@ -1,9 +1,12 @@
 """Hosts of their own for what a shared one cannot do; an invoice that was made, and what became of it."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +15,8 @@ from attibooks_core.storage.engine import Database
 from attibooks_sandbox.testing import Sandbox
 from tests.desk import Desk
 from tests.host_process import HostProcess
+
+T = TypeVar("T")
 
 CRON_SECRET = "a secret of the scheduler"
 
@@ -34,6 +39,27 @@ class Machines:
         host = HostProcess(self._folder, {**self._environment, **given}, command=command)
         self._running.append(host.stop)
         return host.start()
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of an operator on the database."""
+        process = self.begin(*arguments)
+        out, err = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def begin(self, *arguments: str) -> subprocess.Popen[str]:
+        """Begin a command of an operator on the database."""
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self._folder), **self._environment}
+        program = [sys.executable, "-m", "attibooks_core", *arguments]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(program, env=environment, cwd=self._folder, stdout=pipe, stderr=pipe, text=True)
+
+    def look(self, work: Callable[[sa.Connection], T]) -> T:
+        """Do something in the hosts' database."""
+        database = Database(self._environment["ATTIBOOKS_DATABASE_URL"])
+        try:
+            return database.write_now(work)
+        finally:
+            database.close()
 
     def desk(self, host: HostProcess, **more: Any) -> Desk:
         """A desk whose app calls a host."""
