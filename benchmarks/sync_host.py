@@ -1,7 +1,7 @@
 """A host without HTTP, steered by lines of JSON: runs of the sync at a pace of the benchmark's choice.
 
-Commands: `{"install": [{workspace, crm, accounting, settings}]}`, `{"pace": writes a second}`, `{"night": true}`. Each is
-answered by one line; that of a night has the seconds it took, CPU seconds, and how each workspace stands.
+Commands: `{"install": [{workspace, crm, accounting, settings}]}`, `{"pace": writes a second}`, `{"night": true}`. Each
+is answered by one line; that of a night has the seconds it took, CPU seconds, and how each workspace stands.
 """
 
 import asyncio
