@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from attibooks_core.storage.engine import Database
 from attibooks_sandbox.testing import Sandbox
 from tests.desk import Desk
-from tests.host_process import HostProcess
+from tests.host_process import HostProcess, install_plugin
+from tests.own_world import SWIFT
 
 T = TypeVar("T")
 
@@ -33,10 +34,11 @@ class Machines:
         self._running: list[Any] = []
         self.box = box
 
-    def start(self, command: str = "serve", **settings: object) -> HostProcess:
-        """Another one."""
+    def start(self, command: str = "serve", *, swift: bool = False, **settings: object) -> HostProcess:
+        """Another one; a swift one writes records as fast as it can, for sandboxes without throttles."""
         given = {f"ATTIBOOKS_{name.upper()}": str(value) for name, value in settings.items()}
-        host = HostProcess(self._folder, {**self._environment, **given}, command=command)
+        path = self._swift() if swift else None
+        host = HostProcess(self._folder, {**self._environment, **given}, command=command, python_path=path)
         self._running.append(host.stop)
         return host.start()
 
@@ -60,6 +62,10 @@ class Machines:
             return database.write_now(work)
         finally:
             database.close()
+
+    def _swift(self) -> Path:
+        made = self._folder / "swift-plugin"
+        return made if made.exists() else install_plugin(self._folder, "swift", SWIFT)
 
     def desk(self, host: HostProcess, **more: Any) -> Desk:
         """A desk whose app calls a host."""
