@@ -32,7 +32,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 tallied.setdefault((noted[0], noted[1]), []).append(noted[2])
     if not tallied:
         return
-    terminalreporter.section("kills: one invoice each, record written, counted once")
+    terminalreporter.section("kills: everything done exactly once, records written")
     for (database, boundary), seconds in sorted(tallied.items()):
         line = f"{database:<11} {boundary:<40} {len(seconds):>3} kills, ended after {max(seconds):5.1f} s at most"
         terminalreporter.write_line(line)

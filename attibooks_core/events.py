@@ -50,7 +50,8 @@ class WritebackFailed(InvoiceEvent):
 class StageFinished:
     """One stage of an operation ended: for observers (metrics, traces), never with a record's content.
 
-    :param stage: `read`, `build`, `prepare`, `intent`, `submit`, `commit`, `writeback`, `done`.
+    :param stage: `read`, `build`, `prepare`, `intent`, `submit`, `commit`, `writeback`, `done`; of a sync `show`
+        (one invoice is on its records), `sync_page`, `sync` (its cursor has not moved yet).
     :param outcome: `ok` or an error's code.
     :param seconds: how long it took.
     """

@@ -21,6 +21,8 @@ from attibooks_core.durable import DurableRuntime
 from attibooks_core.errors import ConfigurationError
 from attibooks_core.host_settings import PREFIX, HostSettings, read_settings
 from attibooks_core.http import HttpPool
+from attibooks_core.invoicing.access import Access
+from attibooks_core.invoicing.asking import Asking
 from attibooks_core.invoicing.batch.carrying import BatchCarrier
 from attibooks_core.invoicing.batch.creating import BatchCreator
 from attibooks_core.invoicing.builder import DefaultBuilder
@@ -29,10 +31,13 @@ from attibooks_core.invoicing.carrying import InvoiceCarrier
 from attibooks_core.invoicing.changing.carrying import ChangeCarrier
 from attibooks_core.invoicing.changing.serving import EditServer, VoidServer
 from attibooks_core.invoicing.creating import InvoiceCreator
+from attibooks_core.invoicing.granting import Granting
 from attibooks_core.invoicing.journal import EventJournal
 from attibooks_core.invoicing.leases import Leases
 from attibooks_core.invoicing.mirroring import Mirror
 from attibooks_core.invoicing.pacing import Paces
+from attibooks_core.invoicing.replaying import Replayer
+from attibooks_core.invoicing.tasking import TaskKeeper
 from attibooks_core.invoicing.workbench import Workbench
 from attibooks_core.plans.quota import UnmeteredBilling
 from attibooks_core.plans.selling import Plans
@@ -44,10 +49,14 @@ from attibooks_core.storage.awaited import Awaiting
 from attibooks_core.storage.batches import Batches
 from attibooks_core.storage.documents import PluginDocuments
 from attibooks_core.storage.engine import Database, database_file
+from attibooks_core.storage.grants import Grants
 from attibooks_core.storage.inbox import Inbox
 from attibooks_core.storage.intents import Intents
 from attibooks_core.storage.invoices import Invoices
+from attibooks_core.storage.lease_requests import LeaseRequests
+from attibooks_core.storage.snapshots import Snapshots
 from attibooks_core.storage.syncs import Syncs
+from attibooks_core.storage.tasks import Tasks
 from attibooks_core.storage.trail import Trail
 from attibooks_core.storage.usage import Usage
 from attibooks_core.storage.vault import Vault, development_key
@@ -55,6 +64,7 @@ from attibooks_core.storage.workspaces import Workspaces
 from attibooks_core.syncing.dispatching import Dispatcher
 from attibooks_core.syncing.inbox import InboxHands
 from attibooks_core.syncing.nightly import Nightly
+from attibooks_core.syncing.reconciling.serving import Reconciler
 from attibooks_core.syncing.runs import SyncRuns
 
 SettingsModel = TypeVar("SettingsModel", bound=BaseSettings)
@@ -113,6 +123,7 @@ class Host:
         self.workspaces = Workspaces(self.database, self.vault)
         self.plans = Plans(self._billing(), self.vault, settings.public_url)
         self.tender = Tender(self.plans.provider, services.documents("core.billing"), self.clock)
+        leases = Leases(self.clock)
         self.bench = Workbench(
             clock=self.clock,
             plugins=self.plugins,
@@ -127,7 +138,10 @@ class Host:
             syncs=Syncs(self.database),
             awaiting=Awaiting(self.database),
             inbox=Inbox(self.database),
-            leases=Leases(self.clock),
+            leases=leases,
+            access=self._access(leases),
+            tasks=Tasks(self.database),
+            snapshots=Snapshots(self.database),
             paces=Paces(self.clock),
             runtime=runtime or _durable(settings),
             billing=self.plans,
@@ -144,8 +158,11 @@ class Host:
         self.caretaker = Caretaker(self.bench, carrier, changes, batch_carrier)
         self.syncs = SyncRuns(self.bench, self.mirror)
         self.nightly = Nightly(self.bench, self.syncs, settings.cron_spread_seconds)
-        self.dispatcher = Dispatcher(self.bench, self.syncs, self.nightly)
         self.inbox_hands = InboxHands(self.bench, self.syncs)
+        self.reconciler = Reconciler(self.bench, self.mirror)
+        self.replayer = Replayer(self.bench)
+        keeper = TaskKeeper(self.bench, self.reconciler, self.replayer)
+        self.dispatcher = Dispatcher(self.bench, self.syncs, self.nightly, keeper)
         self._background = background
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -170,6 +187,7 @@ class Host:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        await self.bench.access.close()
         await self.bench.runtime.close()
         await self.http.close()
         self.database.close()
@@ -181,6 +199,12 @@ class Host:
             raise ConfigurationError(
                 "The database's schema is not the one of this release. Run `attibooks db upgrade` and start again."
             )
+
+    def _access(self, leases: Leases) -> Access:
+        requests = LeaseRequests(self.database)
+        asking = Asking(self.clock, self.plugins, requests, self.workspaces)
+        granting = Granting(self.clock, self.plugins, Grants(self.database, self.vault))
+        return Access(leases, requests, asking, granting)
 
     def _billing(self) -> BillingProvider:
         """The one active provider; never free by accident."""

@@ -24,11 +24,15 @@ EDITABLE = ("due_date", "memo", "lines")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookedInvoice(AccountingInvoice):
-    """An invoice of the books with what its record in the CRM shows beyond `AccountingInvoice`."""
+    """An invoice of the books with what its record in the CRM shows beyond `AccountingInvoice`.
+
+    :param marker: of the intent that it was made for (`AccountingBackend.plan`), where the books still have it.
+    """
 
     invoice_date: date | None = None
     memo: str | None = None
     customer_email: str | None = None
+    marker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,26 @@
 
 import sys
 
-from benchmarks import b1_create, b5_webhooks, b6_footprint, b9_templates, b_billing, building, sandbox
+from benchmarks import (
+    b1_create,
+    b3_sync,
+    b4_reads,
+    b5_webhooks,
+    b6_footprint,
+    b8_night,
+    b9_templates,
+    b_billing,
+    building,
+    sandbox,
+)
 
 ALL = {
     "B1": b1_create.run,
+    "B3": b3_sync.run,
+    "B4": b4_reads.run,
     "B5": b5_webhooks.run,
     "B6": b6_footprint.run,
+    "B8": b8_night.run,
     "B9": b9_templates.run,
     "BILLING": b_billing.run,
     "BUILD": building.run,

@@ -4,7 +4,6 @@ Floor of a warm create: three round trips one after another (read the record, cr
 """
 
 import asyncio
-import shutil
 import subprocess
 import tempfile
 import time
@@ -12,9 +11,9 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx
-import requests
 
 from attibooks_sandbox.testing import Sandbox
+from benchmarks.peers import NODE, has_node, python_client
 from benchmarks.report import cpu_seconds, median, percentile, table, verdict
 from benchmarks.stage import new_postgres_database, postgres, running_host
 from tests.desk import Desk
@@ -27,7 +26,6 @@ MARGINS = {"sqlite": 15, "postgresql": 30}
 CPU_LIMIT_MS = 25
 PEER_CREATES = 15
 HEAD = ["what", "QuickBooks calls", "of them metered", "Attio calls", "p50 ms", "p99 ms", "CPU ms", "goal", "verdict"]
-NODE = Path(__file__).parent / "node"
 
 
 def run() -> None:
@@ -135,23 +133,9 @@ def _measure_peers(box):
         box.latency(0)
 
 
-class _Session:
-    """What python-quickbooks wants of an OAuth session: one keep-alive connection and a token."""
-
-    def __init__(self, token):
-        self._requests, self.access_token = requests.Session(), token
-
-    def request(self, method, url, headers, params, data):
-        return self._requests.request(method, url, headers=headers, params=params, data=data)
-
-
 def _python_quickbooks(box):
-    from quickbooks import QuickBooks
-
     company = box.company("US", "sandbox")
-    QuickBooks.sandbox_api_url_v3 = f"{box.quickbooks_url('sandbox')}/v3"
-    client = QuickBooks(company_id=company["realm"], minorversion=75)
-    client.sandbox, client.session = True, _Session(company["access_token"])
+    client = python_client(box, company, company["access_token"])
     return _peer_row("python-quickbooks, naive recipe", [_recipe(box, client) for _ in range(PEER_CREATES)])
 
 
@@ -180,10 +164,8 @@ def _recipe(box, client):
 
 
 def _node_quickbooks(box):
-    if shutil.which("node") is None:
+    if not has_node():
         return ["node-quickbooks: skipped, there is no Node here", *[""] * 8]
-    if not (NODE / "node_modules").exists():
-        subprocess.run(["npm", "ci", "--ignore-scripts", "--silent"], cwd=NODE, check=True)
     company = box.company("US", "sandbox")
     samples = []
     base = f"{box.quickbooks_url('sandbox')}/v3/company/"

@@ -157,4 +157,12 @@ def _poisoned(environment, name, kind):
         slowest, before = max(others), max(w["seconds"] for w in calm["workspaces"].values())
         goal = f"<= {LIMIT_DELAY} s later"
         good = verdict(slowest - before, LIMIT_DELAY)
-        return [f"one tenant: {name}", f"{done['seconds']:.2f}", f"{done['cpu']:.2f}", "", f"{slowest:.2f} ({before:.2f} calm)", goal, good]
+        return [
+            f"one tenant: {name}",
+            f"{done['seconds']:.2f}",
+            f"{done['cpu']:.2f}",
+            "",
+            f"{slowest:.2f} ({before:.2f} calm)",
+            goal,
+            good,
+        ]

@@ -1,7 +1,8 @@
 """A host without HTTP, steered by lines of JSON: runs of the sync at a pace of the benchmark's choice.
 
-Commands: `{"install": [{workspace, crm, accounting, settings}]}`, `{"pace": writes a second}`, `{"night": true}`. Each is
-answered by one line; that of a night has the seconds it took, CPU seconds, and how each workspace stands.
+Commands: `{"install": [{workspace, crm, accounting, settings}]}`, `{"setup": workspace}` (Run Setup), `{"pace": writes
+a second}`, `{"night": true}`, `{"rest": true}` (what a night had to leave to a run of its own). Each is answered by one
+line; that of a night has the seconds it took, CPU seconds, and how each workspace stands.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import json
 import sys
 import time
 
+import sqlalchemy as sa
 from pydantic import SecretStr
 
 from attibooks_core.host import Host
@@ -16,8 +18,10 @@ from attibooks_core.host_settings import load_host_settings
 from attibooks_core.invoicing.pacing import Paces
 from attibooks_core.model import Caller, Credential
 from attibooks_core.storage.syncs import SyncState
+from attibooks_core.storage.tables import syncs
 
 PATIENCE_SECONDS = 600
+UNDER_WAY = sa.select(sa.func.count()).select_from(syncs).where(syncs.c.state != SyncState.IDLE)
 
 
 async def install(host, given):
@@ -35,6 +39,26 @@ async def install(host, given):
     return {"installed": len(given)}
 
 
+async def setup(host, workspace_id):
+    """Press Run Setup."""
+    stored = await host.workspaces.load(workspace_id)
+    settings = host.plugins.catalog.stored(stored.settings)
+    ws = host.bench.open("attio", workspace_id, settings, host.bench.leases.of(workspace_id))
+    report = await ws.store.set_up(ws.context, ws.records)
+    return {"created": len(report.created)}
+
+
+async def rest(host):
+    """Do what is queued and due until nothing is."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        await host.syncs.start_due()
+        if not await host.bench.database.read(lambda c: c.execute(UNDER_WAY).scalar_one()):
+            break
+        await asyncio.sleep(0.02)
+    return {"rested": True}
+
+
 def pace(host, per_second):
     """Write no faster than this."""
     object.__setattr__(host.bench, "paces", Paces(host.clock, per_second))
@@ -43,13 +67,13 @@ def pace(host, per_second):
 
 async def night(host):
     """One nightly run, until every workspace is done or the patience is."""
-    started, cpu = time.monotonic(), time.process_time()
+    started, cpu, begun = time.monotonic(), time.process_time(), host.clock.now()
     run_id = await host.nightly.call()
     deadline = started + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         await host.syncs.start_due()
         rows = await host.bench.syncs.of_cron(run_id)
-        if all(row.state is SyncState.IDLE for row in rows):
+        if all(row.state is SyncState.IDLE or (row.ended_at or begun) > begun for row in rows):
             break
         await asyncio.sleep(0.02)
     shown = {
@@ -70,7 +94,9 @@ async def obey(host, command):
         return await install(host, command["install"])
     if "pace" in command:
         return pace(host, command["pace"])
-    return await night(host)
+    if "setup" in command:
+        return await setup(host, command["setup"])
+    return await (rest(host) if "rest" in command else night(host))
 
 
 async def main():

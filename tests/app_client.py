@@ -144,6 +144,13 @@ class AppClient:
         body = {**({"settings": self.settings} if self.settings is not None else {}), **more}
         return self.call("POST", "sync", body, key=key or uuid4().hex)
 
+    def reconcile(self, *, repair: list[str] | None = None, key: str | None = None) -> httpx.Response:
+        """Open the reconciliation, or repair some of its differences."""
+        body: dict[str, Any] = {} if self.settings is None else {"settings": self.settings}
+        if repair is None:
+            return self.read("reconciliation", body)
+        return self.call("POST", "reconciliation", {**body, "repair": repair}, key=key or uuid4().hex)
+
     def job(self, job_id: str) -> httpx.Response:
         """How a job stands."""
         return self.call("GET", f"jobs/{job_id}")

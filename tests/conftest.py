@@ -19,6 +19,12 @@ from tests.host_process import HostProcess
 OPENAPI = Path(__file__).parent.parent / "sandbox" / "tests" / "attio-openapi.json"
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each kill test runs as often as `--kill-rounds` says."""
+    if "kill_round" in metafunc.fixturenames:
+        metafunc.parametrize("kill_round", range(metafunc.config.getoption("--kill-rounds")))
+
+
 @pytest.fixture(scope="session")
 def box() -> Iterator[Sandbox]:
     """Attio and QuickBooks; every answer of Attio is checked against its OpenAPI document."""
@@ -30,10 +36,16 @@ def box() -> Iterator[Sandbox]:
 @pytest.fixture(scope="session")
 def host_environment(box: Sandbox) -> dict[str, str]:
     """What a host needs to know of the sandbox."""
+    return environment_of(box)
+
+
+def environment_of(box: Sandbox) -> dict[str, str]:
+    """What a host needs to know of a sandbox."""
     workspace = box.workspace
     return {
         "ATTIBOOKS_BILLING": "none",
         "ATTIBOOKS_LOG_FORMAT": "json",
+        "ATTIBOOKS_CRON_SECRET": "a secret of the scheduler",
         "ATTIBOOKS_ATTIO__API_URL": box.attio_url,
         "ATTIBOOKS_ATTIO__CLIENT_ID": workspace["client_id"],
         "ATTIBOOKS_ATTIO__APP_SECRETS": json.dumps(workspace["app_secrets"]),

@@ -51,10 +51,12 @@ class Desk:
         *,
         multicurrency: bool = False,
         clock_offset: float = 0.0,
+        workspace: dict[str, Any] | None = None,
         **settings: Any,
     ) -> Self:
-        """Install the app in the first workspace and connect it to the first such company."""
-        workspace, company = box.workspace, box.company(country, environment, multicurrency=multicurrency)
+        """Install the app in a workspace, the first one unless told, and connect it to the first such company."""
+        workspace = workspace or box.workspace
+        company = box.company(country, environment, multicurrency=multicurrency)
         key_id, secret = next(iter(workspace["app_secrets"].items()))
         app = AppClient(
             url, workspace["id"], workspace["token"], secret, key_id, company["access_token"], clock_offset=clock_offset

@@ -65,7 +65,7 @@ def upgrade(*, as_json: bool) -> None:
         schema.upgrade(database)
         after = schema.revision(database)
     said = f"Upgraded from {before or 'nothing'} to {after}." if before != after else f"Already at {after}."
-    _report({"before": before, "after": after}, said, as_json=as_json)
+    report({"before": before, "after": after}, said, as_json=as_json)
 
 
 @db.command()
@@ -78,7 +78,7 @@ def check(*, as_json: bool) -> None:
         found = schema.revision(database)
     current = found == schema.HEAD
     said = f"The schema is {found or 'missing'}; this release needs {schema.HEAD}."
-    _report({"revision": found, "needed": schema.HEAD, "current": current}, said, as_json=as_json)
+    report({"revision": found, "needed": schema.HEAD, "current": current}, said, as_json=as_json)
     if not current:
         raise SystemExit(1)
 
@@ -107,7 +107,7 @@ def plugins(*, as_json: bool) -> None:
     ]
     width = max((len(r.name) for r in reports), default=0)
     lines = [f"{r.name:<{width}}  {r.state.value:<12}  {r.reason or ', '.join(r.hooks)}" for r in reports]
-    _report({"plugins": rows}, "\n".join(lines), as_json=as_json)
+    report({"plugins": rows}, "\n".join(lines), as_json=as_json)
 
 
 def _host(*, background: bool) -> "Host":
@@ -144,5 +144,6 @@ async def _work(host: "Host") -> None:
         await host.close()
 
 
-def _report(facts: dict[str, Any], text: str, *, as_json: bool) -> None:
+def report(facts: dict[str, Any], text: str, *, as_json: bool) -> None:
+    """Say what was found, to a person or to a program."""
     click.echo(json.dumps(facts, indent=2) if as_json else text)

@@ -8,6 +8,7 @@ import click
 
 from attibooks_core import __version__
 from attibooks_core.cli.commands import db, plugins, serve, worker
+from attibooks_core.cli.operators import explain, reconcile, sync
 from attibooks_core.errors import AttiBooksError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -51,5 +52,5 @@ def main() -> None:
     """AttiBooks: records of Attio become invoices in QuickBooks."""
 
 
-for command in (serve, worker, db, plugins):
+for command in (serve, worker, db, plugins, explain, sync, reconcile):
     main.add_command(command)

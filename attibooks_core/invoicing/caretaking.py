@@ -5,6 +5,7 @@ Every process runs one caretaker; a claim decides which of them starts the next 
 
 from datetime import timedelta
 
+from attibooks_core.errors import Unavailable
 from attibooks_core.invoicing.batch.carrying import BatchCarrier
 from attibooks_core.invoicing.carrying import InvoiceCarrier
 from attibooks_core.invoicing.changing.carrying import ChangeCarrier
@@ -51,13 +52,14 @@ class Caretaker:
 
     async def round(self) -> None:
         """Start the next run of every intent and batch that can go on."""
+        await self._bench.access.round()
         now = self._bench.clock.now()
         workspaces = self._bench.leases.workspaces()
         for start in range(0, len(workspaces), CHUNK):
             some = workspaces[start : start + CHUNK]
             await self._batches.look_after(some, now)
             for intent in await self._bench.intents.due(some, now):
-                if self._has_tokens(intent):
+                if await self._has_tokens(intent):
                     await self._go_on(intent)
         await self._batches.take_over(now - QUIET)
         for intent in await self._bench.intents.quiet(now - QUIET):
@@ -70,10 +72,15 @@ class Caretaker:
         await self._bench.intents.drop_answers(old)
         await self._bench.batches.drop_answers(old)
         await self._bench.inbox.drop(self._bench.clock.now() - KEEP_EVENTS)
+        await self._bench.tasks.tidy(old)
         await self._bench.runtime.tidy()
+        await self._bench.access.granting.revoke_pending()
 
-    def _has_tokens(self, intent: Intent) -> bool:
-        lease = self._bench.leases.of(intent.workspace_id)
+    async def _has_tokens(self, intent: Intent) -> bool:
+        try:
+            lease = await self._bench.access.of(intent.workspace_id, intent.books)
+        except Unavailable:
+            return False
         is_only_shown = intent.invoice_id is not None and not intent.is_change
         return lease is not None and (is_only_shown or lease.accounting is not None)
 

@@ -51,7 +51,7 @@ class InvoiceCarrier(IntentCarrier):
         self._mirror = mirror
 
     async def _carry(self, run: OperationRun, intent: Intent) -> str:
-        lease = self._bench.leases.of(intent.workspace_id)
+        lease = await self._bench.access.of(intent.workspace_id, intent.books)
         if lease is None or intent.payload is None or (intent.invoice_id is None and lease.accounting is None):
             return await self._wait_for_lease(intent)
         frozen = thaw(self._bench.vault, intent.workspace_id, intent.payload)
@@ -76,15 +76,18 @@ class InvoiceCarrier(IntentCarrier):
 
     async def _submitted(self, ws: Workspace, frozen: Frozen, run: SubmissionRun) -> tuple[SubmissionPlan, Submission]:
         try:
-            return frozen.plan, await ws.backend.submit(ws.context, frozen.plan, run.intent.source, run)
+            return frozen.plan, await self._sent(ws, frozen.plan, run)
         except PlanOutdated as error:
             if frozen.is_reviewed:  # another plan would not be what the user saw
                 raise _outdated(error) from error
             plan = await self._planned_anew(ws, run)
         try:
-            return plan, await ws.backend.submit(ws.context, plan, run.intent.source, run)
+            return plan, await self._sent(ws, plan, run)
         except PlanOutdated as error:
             raise _outdated(error) from error
+
+    async def _sent(self, ws: Workspace, plan: SubmissionPlan, run: SubmissionRun) -> Submission:
+        return await self._bench.renewing(ws, lambda w: w.backend.submit(w.context, plan, run.intent.source, run))
 
     async def _planned_anew(self, ws: Workspace, run: SubmissionRun) -> SubmissionPlan:
         """Something that the plan names is gone (an inactive customer), and no invoice was made: plan once more."""

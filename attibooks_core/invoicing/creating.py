@@ -9,6 +9,7 @@ from attibooks_core.invoicing.answering import answer_of
 from attibooks_core.invoicing.carrying import InvoiceCarrier
 from attibooks_core.invoicing.drafting import Drafted, check_target, draft_invoice
 from attibooks_core.invoicing.edits import Edits
+from attibooks_core.invoicing.footprints import footprint_of
 from attibooks_core.invoicing.freezing import Frozen, freeze, marker_of
 from attibooks_core.invoicing.reviewing import require_custom_mode, reviewed
 from attibooks_core.invoicing.room import require_room
@@ -70,7 +71,8 @@ class InvoiceCreator(IntentServer[CreateRequest]):
             payload_hash=drafted.plan.digest,
         )
         counted = replace(intent, usage_month=month_of(intent.created_at))
-        return Opening(counted, plan, confirm_recent=request.confirm_recent, draft_id=draft_id)
+        footprint = footprint_of(drafted, is_reviewed=is_reviewed)
+        return Opening(counted, plan, request.confirm_recent, draft_id, footprint)
 
     async def _drafted(self, ws: Workspace, request: CreateRequest, intent_id: str) -> tuple[Drafted, str | None]:
         """What is to be sent, and the id of the preview that it was seen in."""

@@ -1,7 +1,7 @@
 """From a record to the plan of what will be sent: reading, building, adjusting, resolving. Writes nothing anywhere."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from attibooks_core.errors import InvalidDraft
@@ -52,18 +52,22 @@ async def draft_invoice(bench: Workbench, ws: Workspace, ref: RecordRef, marker:
 
 
 async def build_draft(
-    bench: Workbench, ws: Workspace, ref: RecordRef, marker: str
+    bench: Workbench, ws: Workspace, ref: RecordRef, marker: str, *, at: datetime | None = None
 ) -> tuple[InvoiceDraft, CompanyFacts, CrmRecord]:
-    """Read, build and adjust: everything before the books are searched (see `draft_invoice`)."""
+    """Read, build and adjust: everything before the books are searched (see `draft_invoice`).
+
+    :param at: as if it were then; None is now.
+    """
+    at = at or bench.clock.now()
     check_target(ws.context.settings, ref)
     ws.require_accounting()
     workspace_id = ws.context.workspace_id
     with bench.stage("read", workspace_id, marker):
         record = await read_source(ws, ref)
-    _build(bench, ws, record, _unknown_company(ws.books))
+    _build(bench, ws, record, _unknown_company(ws.books), at)
     facts = await ws.backend.company(ws.context)
     with bench.stage("build", workspace_id, marker):
-        return await adjusted(bench, ws, _build(bench, ws, record, facts), record), facts, record
+        return await adjusted(bench, ws, _build(bench, ws, record, facts, at), record), facts, record
 
 
 async def prepare(ws: Workspace, draft: InvoiceDraft, facts: CompanyFacts, marker: str) -> Drafted:
@@ -110,14 +114,19 @@ def check_target(settings: Settings, ref: RecordRef) -> None:
         raise invalid_draft([Problem("target_objects", "not_a_target", message, fix)])
 
 
-def _build(bench: Workbench, ws: Workspace, record: CrmRecord, facts: CompanyFacts) -> InvoiceDraft:
-    return bench.plugins.build_invoice(ws.scope, record, ws.context.settings, facts, today_of(bench, ws, facts))
+def _build(bench: Workbench, ws: Workspace, record: CrmRecord, facts: CompanyFacts, at: datetime) -> InvoiceDraft:
+    return bench.plugins.build_invoice(ws.scope, record, ws.context.settings, facts, day_of(ws, facts, at))
 
 
 def today_of(bench: Workbench, ws: Workspace, facts: CompanyFacts) -> date:
-    """The company's date (product row 51): the setting, else the books' zone, else UTC."""
+    """The company's date."""
+    return day_of(ws, facts, bench.clock.now())
+
+
+def day_of(ws: Workspace, facts: CompanyFacts, at: datetime) -> date:
+    """The company's date at an instant (product row 51): by the setting, else the books' zone, else UTC."""
     zone = _zone(ws.context.settings.text("timezone")) or _zone(facts.timezone) or UTC
-    return bench.clock.now().astimezone(zone).date()
+    return at.astimezone(zone).date()
 
 
 def _zone(name: str | None) -> tzinfo | None:

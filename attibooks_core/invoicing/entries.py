@@ -1,6 +1,8 @@
 """What the trail says of an intent at each of its turns."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from attibooks_core.errors import AttiBooksError
 from attibooks_core.invoicing.freezing import request_id_of
@@ -9,8 +11,13 @@ from attibooks_core.storage.intents import Intent
 from attibooks_core.storage.trail import TrailEntry
 
 
-def opened_entry(intent: Intent, summary: str = "An invoice was asked for.") -> TrailEntry:
-    """Something was asked for."""
+def opened_entry(
+    intent: Intent, summary: str = "An invoice was asked for.", footprint: Mapping[str, Any] | None = None
+) -> TrailEntry:
+    """Something was asked for.
+
+    :param footprint: of its inputs.
+    """
     return TrailEntry(
         at=intent.updated_at,
         kind="intent",
@@ -23,6 +30,7 @@ def opened_entry(intent: Intent, summary: str = "An invoice was asked for.") -> 
             "payload_hash": intent.payload_hash,
             "settings": intent.settings_digest,
             "generation": intent.generation,
+            **(footprint or {}),
         },
     )
 

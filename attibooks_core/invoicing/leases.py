@@ -40,6 +40,7 @@ class Leases:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._arrived: set[str] = set()
 
     def offer(self, caller: Caller) -> None:
         """Take the tokens of a call that was checked."""
@@ -49,6 +50,7 @@ class Leases:
         if accounting is None and known is not None:
             accounting, accounting_at = known.accounting, known.accounting_at
         self._kept[caller.workspace_id] = _Kept(caller.crm, now, accounting, accounting_at)
+        self._arrived.add(caller.workspace_id)
         if len(self._kept) > MAX_WORKSPACES:
             self._kept.popitem(last=False)
 
@@ -59,6 +61,17 @@ class Leases:
         if kept is None or now - kept.crm_at > CRM_LASTS:
             return None
         return Lease(kept.crm, kept.accounting if now - kept.accounting_at <= ACCOUNTING_LASTS else None)
+
+    def refuse(self, workspace_id: str, accounting: Credential) -> None:
+        """The books do not take this token any more: wait for another one."""
+        kept = self._kept.get(workspace_id)
+        if kept is not None and kept.accounting is not None and kept.accounting.token == accounting.token:
+            kept.accounting = None
+
+    def arrivals(self) -> list[str]:
+        """Workspaces whose calls brought tokens since this was last asked."""
+        arrived, self._arrived = self._arrived, set()
+        return [workspace_id for workspace_id in arrived if workspace_id in self._kept]
 
     def drop(self, workspace_id: str) -> None:
         """Forget the tokens of a workspace (it uninstalled)."""

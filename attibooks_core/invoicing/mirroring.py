@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias, TypeVar
 from weakref import WeakValueDictionary
 
+from attibooks_core.capabilities import InvoiceStore, RecordStore
 from attibooks_core.errors import AttiBooksError, ConnectionProblem, NotFound, Unavailable
 from attibooks_core.invoicing.builder import COMPANIES
 from attibooks_core.invoicing.pacing import Pace
@@ -165,7 +166,7 @@ class Glass:
         is_news = isinstance(state, DeletedInvoice) and row.status is not InvoiceStatus.DELETED
         if order > row.order or is_news or row.error_code is not None:
             return False
-        is_shown = row.source is None or row.shown_digest is not None
+        is_shown = row.source is None or bool(row.shown_digest)
         return is_shown and (row.stored_digest is not None or not self.keeps_record(row))
 
     def keeps_record(self, row: InvoiceRow | None) -> bool:
@@ -194,9 +195,10 @@ class Glass:
         lock = self.locks.setdefault(key, asyncio.Lock())
         async with lock:
             task = await self._with_company(task)
-            report, stored = await asyncio.gather(self._show(task, pace), self.store(task, pace))
+            with self.bench.stage("show", self.ws.context.workspace_id, task.state.id):
+                report, stored = await asyncio.gather(self._show(task, pace), self.store(task, pace))
             row = self._outcome(task, report, stored)
-            changed = task.row is None or row.status != task.row.status or task.shows or task.stores
+            changed = _is_news(task, row)
             entry = self._trail(task, row, cause, report) if changed else None
             await self.bench.invoices.keep(self.ws.context.workspace_id, row, entry)
         problems = (*report.problems, *(_problems_of(stored) if isinstance(stored, AttiBooksError) else ()))
@@ -241,14 +243,18 @@ class Glass:
         ws = self.ws
         if not task.stores or task.entry is None or ws.store is None or ws.records is None:
             return None
-        if self.store_off is not None:
-            return self.store_off
         try:
-            return await _paced(pace, ws.store.store(ws.context, ws.records, task.entry))
+            return await _paced(pace, self._stored(ws.store, ws.records, task.entry))
         except AttiBooksError as error:
             if error.code == SETUP_NEEDED:
                 self.store_off = error
             return error
+
+    async def _stored(self, store: InvoiceStore, records: RecordStore, entry: InvoiceEntry) -> RecordRef:
+        """Asks when its turn comes: by then an earlier one may have been told that there is no object."""
+        if self.store_off is not None:
+            raise self.store_off
+        return await store.store(self.ws.context, records, entry)
 
     # -- keeping -------------------------------------------------------------------------------------------------
 
@@ -375,10 +381,21 @@ def _problems_of(error: AttiBooksError) -> tuple[Problem, ...]:
     return error.problems or (Problem("writeback", error.code, error.message, fix, "warning"),)
 
 
+def _is_news(task: Task, row: InvoiceRow) -> bool:
+    """Whether there is something to tell; not of another attempt that failed as the one before did."""
+    before = task.row
+    if before is None or before.status != row.status:
+        return True
+    is_newer = before.order != row.order and (task.shows or task.stores)
+    is_shown = task.shows and row.shown_digest == task.shown_digest
+    is_stored = task.entry is not None and task.stores and row.stored_digest == task.entry.digest
+    return is_newer or is_shown or is_stored
+
+
 def _summary(task: Task, row: InvoiceRow) -> str:
     label = row.number or row.invoice_id
     if task.row is None:
         return f"Invoice {label} was found in the books: {row.status.value}."
     if task.row.status != row.status:
         return f"Invoice {label}: {task.row.status.value} is now {row.status.value}."
-    return f"Invoice {label} has changed; its records show it."
+    return f"Invoice {label} has changed; its records {'do not show it yet' if row.error_code else 'show it'}."

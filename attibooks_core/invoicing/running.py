@@ -98,6 +98,8 @@ class IntentCarrier(ABC):
             return {"outcome": await self._carry(run, intent)}
         except Superseded:
             raise
+        except Unavailable as error:
+            return {"outcome": await self._unknown(intent, error)}
         except Exception:
             log.exception("operation_failed", intent=intent.intent_id, run=intent.run)
             return {"outcome": await self._unknown(intent, PluginError("core", self.operation))}
@@ -157,7 +159,7 @@ class IntentCarrier(ABC):
         return IntentState.UNKNOWN.value
 
     async def _wait_for_lease(self, intent: Intent) -> str:
-        """Without tokens nothing can be done: the next call of the workspace brings some."""
+        """Without tokens nothing can be done: the app is asked for some, and any call of it brings them."""
         now = self._bench.clock.now()
         entry = ending_entry(intent, now, "waiting", "Waits for the next call of the app, which brings access.")
         await self._bench.intents.end(intent, Ending(IntentState.WAITING, entry, error_code=intent.error_code))

@@ -6,17 +6,16 @@ with the key gets the same answer, waits for the first one, or brings the tokens
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from attibooks_core.errors import AttiBooksError, Conflict, InvalidDraft, NotFound, Superseded
 from attibooks_core.invoicing.answering import repeat
 from attibooks_core.invoicing.entries import ending_entry, opened_entry, refused_entry
 from attibooks_core.invoicing.freezing import ANSWER, intent_id_of
-from attibooks_core.invoicing.leases import Lease
 from attibooks_core.invoicing.room import explaining
 from attibooks_core.invoicing.running import IntentCarrier, run_id_of
 from attibooks_core.invoicing.showing import show_error
@@ -25,6 +24,7 @@ from attibooks_core.model import Caller, Entitlements, RecordRef
 from attibooks_core.plans.quota import limit_in
 from attibooks_core.settings import Settings
 from attibooks_core.storage.intents import DraftUsed, Ending, Intent, IntentState, KeptCall
+from attibooks_core.storage.snapshots import Snapshot
 
 POLL_SECONDS = 0.25
 """How often a call looks for the answer of an operation that runs in another process."""
@@ -60,12 +60,16 @@ class StillRunning:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """An intent that can be stored, and on which conditions (see `Intents.open`)."""
+    """An intent that can be stored, and on which conditions (see `Intents.open`).
+
+    :param footprint: of its inputs, for the trail.
+    """
 
     intent: Intent
     entitlements: Entitlements | None = None
     confirm_recent: bool = True
     draft_id: str | None = None
+    footprint: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def limit(self) -> int | None:
@@ -129,9 +133,9 @@ class IntentServer(ABC, Generic[R]):
         """Prepare and store the intent, unless another call with this key was faster."""
         workspace_id = request.caller.workspace_id
         intent_id = intent_id_of(workspace_id, self.route, _key_of(request))
-        ws = self._open(request)
+        ws = await self._open(request)
         async with self._telling(ws, request):
-            opening = await self._prepare(ws, request, intent_id)
+            opening = await self._prepared(ws, request, intent_id)
             if isinstance(opening, bytes):
                 return await self._pinned(request, opening)
             with self._bench.stage("intent", workspace_id, intent_id):
@@ -145,7 +149,8 @@ class IntentServer(ABC, Generic[R]):
                 return await self._bench.intents.open(
                     intent,
                     request.body_hash,
-                    opened_entry(intent, self.asks),
+                    opened_entry(intent, self.asks, opening.footprint),
+                    snapshot=_snapshot(request),
                     limit=opening.limit,
                     confirm_recent=opening.confirm_recent,
                     draft_id=opening.draft_id,
@@ -160,10 +165,11 @@ class IntentServer(ABC, Generic[R]):
         await self._bench.intents.pin(workspace_id, self.route, _key_of(request), call, self._bench.clock.now())
         return answer
 
-    def _open(self, request: R) -> Workspace:
-        caller = request.caller
-        lease = Lease(caller.crm, caller.accounting)
-        return self._bench.open(caller.gateway, caller.workspace_id, request.settings, lease)
+    async def _open(self, request: R) -> Workspace:
+        return await self._bench.open_for(request.caller, request.settings)
+
+    async def _prepared(self, ws: Workspace, request: R, intent_id: str) -> Opening | Answer:
+        return await self._bench.renewing(ws, lambda w: self._prepare(w, request, intent_id))
 
     def _new_intent(
         self, ws: Workspace, request: R, intent_id: str, *, source: RecordRef, payload: str, payload_hash: str
@@ -227,22 +233,26 @@ class IntentServer(ABC, Generic[R]):
 
     async def _anew(self, request: R, intent: Intent) -> Answer:
         """The kept answer was dropped: read the invoice anew."""
-        answer = await self._read_anew(self._open(request), intent)
+        answer = await self._read_anew(await self._open(request), intent)
         if answer is None:
             raise NotFound("The answer to this click is not kept any more. Click again.", code="job_not_found")
         return answer
 
     async def _once_more(self, request: R, intent: Intent) -> Answer | StillRunning:
         """The last try did nothing: prepare anew under the next generation."""
-        ws = self._open(request)
+        ws = await self._open(request)
         async with self._telling(ws, request):
-            opening = await self._prepare(ws, request, intent.intent_id)
+            opening = await self._prepared(ws, request, intent.intent_id)
             if isinstance(opening, bytes):
                 return await self._done_already(intent, opening)
             fresh = replace(opening.intent, generation=intent.generation, run=intent.run, created_at=intent.created_at)
             with explaining(self._bench, ws, opening.entitlements):
                 opened = await self._bench.intents.reopen(
-                    fresh, opened_entry(fresh, self.asks), limit=opening.limit, confirm_recent=opening.confirm_recent
+                    fresh,
+                    opened_entry(fresh, self.asks, opening.footprint),
+                    snapshot=_snapshot(request),
+                    limit=opening.limit,
+                    confirm_recent=opening.confirm_recent,
                 )
         return await self._joined(request) if opened is None else await self._run(opened)
 
@@ -312,6 +322,10 @@ def check_same_body(kept: KeptCall, body_hash: str) -> None:
     if kept.body_hash != body_hash:
         message = "This Idempotency-Key was used for another request. Use a new key for a new click."
         raise Conflict(message, code="idempotency_key_reused")
+
+
+def _snapshot(request: Click) -> Snapshot:
+    return Snapshot(request.settings.digest, request.settings.plain())
 
 
 def _key_of(request: Click) -> str:

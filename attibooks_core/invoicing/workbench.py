@@ -2,18 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias, TypeVar
 
 from attibooks_core.capabilities import InvoiceStore, RecordStore
 from attibooks_core.durable import DurableRuntime
-from attibooks_core.errors import AttiBooksError, NotConnected, PluginUnavailable
+from attibooks_core.errors import AttiBooksError, NotConnected, PluginUnavailable, ReconnectNeeded
 from attibooks_core.events import StageFinished
+from attibooks_core.invoicing.access import Access
 from attibooks_core.invoicing.leases import Lease, Leases
 from attibooks_core.invoicing.pacing import Paces
-from attibooks_core.model import Books
+from attibooks_core.model import Books, Caller
 from attibooks_core.plugins import Plugins, WorkspaceScope
 from attibooks_core.protocols import (
     AccountingBackend,
@@ -31,7 +32,9 @@ from attibooks_core.storage.inbox import Inbox
 from attibooks_core.storage.intents import Intents
 from attibooks_core.storage.invoices import Invoices
 from attibooks_core.storage.memory import BoundMemory
+from attibooks_core.storage.snapshots import Snapshots
 from attibooks_core.storage.syncs import Syncs
+from attibooks_core.storage.tasks import Tasks
 from attibooks_core.storage.trail import Trail
 from attibooks_core.storage.usage import Usage
 from attibooks_core.storage.vault import Vault
@@ -122,7 +125,10 @@ class Workbench:
     syncs: Syncs
     awaiting: Awaiting
     inbox: Inbox
+    tasks: Tasks
+    snapshots: Snapshots
     leases: Leases
+    access: Access
     paces: Paces
     runtime: DurableRuntime
     billing: BillingProvider
@@ -149,6 +155,29 @@ class Workbench:
             records=self.plugins.record_stores.get(gateway),
             store=self.plugins.invoice_store(settings),
         )
+
+    async def open_for(self, caller: Caller, settings: Settings) -> Workspace:
+        """Put the workspace of a call together, with the tokens that it may use. Raises as `open` does.
+
+        :raises Unavailable: the books' token cannot be had just now.
+        """
+        books = self.plugins.backend(settings).books(settings)
+        lease = await self.access.of_call(caller, books)
+        return self.open(caller.gateway, caller.workspace_id, settings, lease)
+
+    async def renewing(self, ws: Workspace, call: Callable[[Workspace], Awaitable[T]]) -> T:
+        """Make a call of the backend, and once more with another token when the books refuse this one.
+
+        Only for calls that such a refusal leaves without effect. Raises as the call does.
+        """
+        try:
+            return await call(ws)
+        except ReconnectNeeded:
+            refused = ws.context.accounting
+            fresh = refused and await self.access.renew(ws.context.workspace_id, ws.books, refused)
+            if not fresh:
+                raise
+        return await call(replace(ws, context=replace(ws.context, accounting=fresh)))
 
     @contextmanager
     def stage(self, name: str, workspace_id: str, operation_key: str) -> Iterator[None]:

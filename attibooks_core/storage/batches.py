@@ -31,6 +31,8 @@ from attibooks_core.storage.intents import (
     reopen_now,
 )
 from attibooks_core.storage.recent import lock_of
+from attibooks_core.storage.snapshots import Snapshot
+from attibooks_core.storage.snapshots import keep as keep_snapshot
 from attibooks_core.storage.statements import insert_once, one_at_a_time
 from attibooks_core.storage.tables import batch_items, batches, idempotency_keys
 from attibooks_core.storage.trail import TrailEntry
@@ -123,8 +125,10 @@ class Batches:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def open(self, batch: Batch, items: Sequence[BatchItem], key: str, body_hash: str) -> bool:
-        """Store a batch and its key in one transaction.
+    async def open(
+        self, batch: Batch, items: Sequence[BatchItem], key: str, body_hash: str, snapshot: Snapshot
+    ) -> bool:
+        """Store a batch, its key and the settings that it is made with in one transaction.
 
         :return: False when the key is taken: another call with it was faster.
         """
@@ -140,6 +144,7 @@ class Batches:
         def work(connection: sa.Connection) -> bool:
             if not insert_once(connection, idempotency_keys, kept):
                 return False
+            keep_snapshot(connection, batch.workspace_id, snapshot, batch.created_at)
             connection.execute(sa.insert(batches).values(**_values(batch)))
             connection.execute(sa.insert(batch_items), [_item_values(batch, item) for item in items])
             return True

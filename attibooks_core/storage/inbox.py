@@ -175,4 +175,5 @@ def _row(event: BooksEvent, received: str) -> Row:
 
 def _stamp(moment: datetime) -> str:
     """A UTC instant as both databases take it; SQLite keeps it as SQLAlchemy would have written it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat(" ", "microseconds")[:26]

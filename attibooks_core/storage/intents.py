@@ -23,8 +23,10 @@ from attibooks_core.errors import LimitReached, Superseded
 from attibooks_core.model import AccountingInvoice, Books, RecordRef
 from attibooks_core.storage import usage
 from attibooks_core.storage.engine import Database
-from attibooks_core.storage.invoices import InvoiceRow, keep_now
+from attibooks_core.storage.invoices import InvoiceRow, keep_first_now
 from attibooks_core.storage.recent import ask_about_recent
+from attibooks_core.storage.snapshots import Snapshot
+from attibooks_core.storage.snapshots import keep as keep_snapshot
 from attibooks_core.storage.statements import insert_once, upsert
 from attibooks_core.storage.tables import idempotency_keys, intents, invoices, used_drafts
 from attibooks_core.storage.trail import TrailEntry
@@ -177,12 +179,14 @@ class Intents:
         limit: int | None,
         confirm_recent: bool,
         draft_id: str | None = None,
+        snapshot: Snapshot | None = None,
     ) -> bool:
         """Store an intent, its key and the reservation of one invoice, in one transaction.
 
         :param limit: invoices a month; None is unlimited.
         :param confirm_recent: the user knows of the invoice that was made for this record just now.
         :param draft_id: the preview that is sent; it makes one invoice only.
+        :param snapshot: the settings that it is made with, to be kept.
         :return: False when the key is taken: another call with it was faster.
         :raises DraftUsed: the preview was sent before.
         :raises Question: an invoice for this record was made within a minute.
@@ -190,6 +194,7 @@ class Intents:
         """
 
         def work(connection: sa.Connection) -> bool:
+            keep_snapshot(connection, intent.workspace_id, snapshot, intent.created_at)
             return open_now(
                 connection, intent, body_hash, entry, limit=limit, confirm_recent=confirm_recent, draft_id=draft_id
             )
@@ -197,7 +202,13 @@ class Intents:
         return await self._database.write(work)
 
     async def reopen(
-        self, intent: Intent, entry: TrailEntry, *, limit: int | None, confirm_recent: bool
+        self,
+        intent: Intent,
+        entry: TrailEntry,
+        *,
+        limit: int | None,
+        confirm_recent: bool,
+        snapshot: Snapshot | None = None,
     ) -> Intent | None:
         """Open the next generation of an intent that failed without an invoice.
 
@@ -206,9 +217,12 @@ class Intents:
         :raises Question: another click made an invoice for this record meanwhile.
         :raises LimitReached: the month's invoices are used up.
         """
-        return await self._database.write(
-            lambda c: reopen_now(c, intent, entry, limit=limit, confirm_recent=confirm_recent)
-        )
+
+        def work(connection: sa.Connection) -> Intent | None:
+            keep_snapshot(connection, intent.workspace_id, snapshot, intent.updated_at)
+            return reopen_now(connection, intent, entry, limit=limit, confirm_recent=confirm_recent)
+
+        return await self._database.write(work)
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -367,7 +381,7 @@ def end_now(connection: sa.Connection, intent: Intent, ending: Ending) -> None:
     if ending.state in {IntentState.REFUSED, IntentState.FAILED}:
         usage.release(connection, intent.workspace_id, intent.books.environment, intent.usage_month)
     if ending.invoice is not None:
-        keep_now(connection, intent.workspace_id, ending.invoice, None)
+        keep_first_now(connection, intent.workspace_id, ending.invoice)
     if ending.outcome is not None:
         _pin(connection, intent, ending)
     add_trail(connection, intent.workspace_id, ending.entry)

@@ -13,10 +13,12 @@ import sqlalchemy as sa
 from attibooks_core.model import Books, InvoiceStatus, RecordRef
 from attibooks_core.storage.engine import Database
 from attibooks_core.storage.statements import upsert
-from attibooks_core.storage.tables import invoices
+from attibooks_core.storage.tables import intents, invoices
 from attibooks_core.storage.trail import TrailEntry
 from attibooks_core.storage.trail import add as add_trail
 
+SHOWS_ELSE = ""
+"""Digest of a source record that shows an error in place of the invoice."""
 CHUNK = 500
 """Ids in one statement."""
 
@@ -106,6 +108,31 @@ class Invoices:
 
         return await self._database.read(work)
 
+    async def of_others(self, workspace_id: str, books: Books, ids: Sequence[str]) -> frozenset[str]:
+        """Those among the ids that are another workspace's: several may share a company."""
+
+        def work(connection: sa.Connection) -> frozenset[str]:
+            theirs = sa.select(invoices.c.invoice_id).where(
+                invoices.c.workspace_id != workspace_id,
+                invoices.c.backend == books.backend,
+                invoices.c.environment == books.environment,
+                invoices.c.company_id == books.company_id,
+            )
+            parts = [theirs.where(invoices.c.invoice_id.in_(some)) for some in _chunks(ids)]
+            return frozenset(found for part in parts for found in connection.execute(part).scalars())
+
+        return await self._database.read(work)
+
+    async def owners_of(self, marks: Sequence[str]) -> dict[str, str]:
+        """The workspaces whose intents these marks name, as far as they are known."""
+
+        def work(connection: sa.Connection) -> dict[str, str]:
+            wanted = sa.select(intents.c.intent_id, intents.c.workspace_id)
+            parts = [wanted.where(intents.c.intent_id.in_(some)) for some in _chunks(marks)]
+            return {row.intent_id: row.workspace_id for part in parts for row in connection.execute(part)}
+
+        return await self._database.read(work)
+
     async def living_ids(self, workspace_id: str, books: Books) -> list[str]:
         """Ids of every invoice that is not known to be deleted."""
         wanted = sa.select(invoices.c.invoice_id).where(
@@ -164,7 +191,7 @@ class Invoices:
     async def show_anew(self, workspace_id: str, books: Books, invoice_id: str) -> None:
         """Have the source record written at the next occasion: it shows something else (an error) than the invoice."""
         mine = sa.update(invoices).where(*_of(workspace_id, books), invoices.c.invoice_id == invoice_id)
-        await self._database.write(lambda c: c.execute(mine.values(shown_digest=None)))
+        await self._database.write(lambda c: c.execute(mine.values(shown_digest=SHOWS_ELSE)))
 
     async def retry_now(self, workspace_id: str, now: datetime) -> int:
         """Have everything that could not be shown tried again (after Run Setup); returns how many."""
@@ -189,6 +216,13 @@ def keep_now(connection: sa.Connection, workspace_id: str, row: InvoiceRow, entr
     if entry is not None:
         add_trail(connection, workspace_id, entry)
     return True
+
+
+def keep_first_now(connection: sa.Connection, workspace_id: str, row: InvoiceRow) -> None:
+    """Store what the records show as a create ends; an error that was shown since then is not forgotten."""
+    mine = (*_of(workspace_id, row.books), invoices.c.invoice_id == row.invoice_id)
+    shown = connection.execute(sa.select(invoices.c.shown_digest).where(*mine)).scalar_one_or_none()
+    keep_now(connection, workspace_id, replace(row, shown_digest=shown) if shown == SHOWS_ELSE else row, None)
 
 
 def _origin(stored: InvoiceRow) -> dict[str, Any]:

@@ -220,8 +220,9 @@ class Syncs:
         return await self._move(row, {"updated_at": now})
 
     async def wait(self, row: SyncRow, now: datetime) -> bool:
-        """Let it wait for tokens; since when is kept over repeats."""
-        return await self._move(row, {"state": SyncState.WAITING, "claim": None, "updated_at": now})
+        """Let it wait for tokens."""
+        values = {"state": SyncState.WAITING, "claim": None, "attempts": row.attempts + 1, "updated_at": now}
+        return await self._move(row, values)
 
     async def requeue(self, row: SyncRow, now: datetime) -> bool:
         """Give a run back whose process died."""

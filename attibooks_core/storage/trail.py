@@ -1,7 +1,7 @@
 """The trail: what happened to each invoice and why. Ids, hashes and error texts only."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -70,13 +70,30 @@ class Trail:
 
     async def of_record(self, workspace_id: str, ref: RecordRef) -> list[TrailEntry]:
         """The newest entries of a record, oldest first."""
-        return await self._database.read(lambda c: _of_record(c, workspace_id, ref))
+        return await self._database.read(lambda c: _newest(c, trail.c.workspace_id == workspace_id, _about(ref)))
+
+    async def of_invoice(
+        self, workspace_id: str, invoice_id: str, records: Sequence[RecordRef], intent_id: str | None
+    ) -> list[TrailEntry]:
+        """The newest entries of one invoice, oldest first.
+
+        :param records: that show it: they tell it apart from an invoice of the same id in other books.
+        :param intent_id: of the intent that made it, whose first entries know no invoice yet.
+        """
+        about = sa.or_(trail.c.record_id.is_(None), *(_about(ref) for ref in records))
+        wanted = sa.and_(trail.c.invoice_id == invoice_id, about)
+        if intent_id is not None:
+            wanted = sa.or_(wanted, sa.and_(trail.c.intent_id == intent_id, about))
+        return await self._database.read(lambda c: _newest(c, trail.c.workspace_id == workspace_id, wanted))
 
 
-def _of_record(connection: sa.Connection, workspace_id: str, ref: RecordRef) -> list[TrailEntry]:
-    wanted = (trail.c.workspace_id == workspace_id, trail.c.object == ref.object, trail.c.record_id == ref.record_id)
-    rows = connection.execute(sa.select(trail).where(*wanted).order_by(trail.c.at.desc()).limit(LONGEST_ANSWER))
-    return [_entry(row) for row in reversed(rows.all())]
+def _newest(connection: sa.Connection, *wanted: sa.ColumnElement[bool]) -> list[TrailEntry]:
+    found = sa.select(trail).where(*wanted).order_by(trail.c.at.desc()).limit(LONGEST_ANSWER)
+    return [_entry(row) for row in reversed(connection.execute(found).all())]
+
+
+def _about(ref: RecordRef) -> sa.ColumnElement[bool]:
+    return sa.and_(trail.c.object == ref.object, trail.c.record_id == ref.record_id)
 
 
 def _entry(row: sa.Row[Any]) -> TrailEntry:

@@ -11,7 +11,16 @@ import sqlalchemy as sa
 
 from attibooks_core.storage.engine import Database
 from attibooks_core.storage.statements import upsert
-from attibooks_core.storage.tables import batch_items, idempotency_keys, installations, memory, workspace_settings
+from attibooks_core.storage.tables import (
+    batch_items,
+    idempotency_keys,
+    installations,
+    lease_requests,
+    memory,
+    settings_snapshots,
+    tasks,
+    workspace_settings,
+)
 from attibooks_core.storage.vault import Vault
 
 CALLBACK = "callback_url"
@@ -20,10 +29,14 @@ CALLBACK = "callback_url"
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceRow:
-    """What is stored of a workspace."""
+    """What is stored of a workspace.
+
+    :param gateway: key of its CRM; None when it is not installed.
+    """
 
     installed: bool
     settings: Mapping[str, Any]
+    gateway: str | None = None
 
 
 class Workspaces:
@@ -38,7 +51,7 @@ class Workspaces:
 
         def work(connection: sa.Connection) -> WorkspaceRow:
             found = connection.execute(
-                sa.select(installations.c.installation_id, workspace_settings.c.settings)
+                sa.select(installations.c.installation_id, installations.c.gateway, workspace_settings.c.settings)
                 .select_from(
                     sa.select(sa.literal(workspace_id).label("workspace_id"))
                     .subquery("wanted")
@@ -47,7 +60,7 @@ class Workspaces:
                 )
                 .limit(1)
             ).one()
-            return WorkspaceRow(found.installation_id is not None, json.loads(found.settings or "{}"))
+            return WorkspaceRow(found.installation_id is not None, json.loads(found.settings or "{}"), found.gateway)
 
         return await self._database.read(work)
 
@@ -70,11 +83,19 @@ class Workspaces:
 
         return await self._database.write(work)
 
+    async def callback_of(self, workspace_id: str) -> tuple[str, str] | None:
+        """The gateway of a workspace's app and the address it is called at; None when it is not installed."""
+        wanted = sa.select(installations.c.gateway, installations.c.callback_url).where(
+            installations.c.workspace_id == workspace_id
+        )
+        row = await self._database.read(lambda c: c.execute(wanted).one_or_none())
+        return None if row is None else (row.gateway, self._vault.open(workspace_id, CALLBACK, row[1]).decode())
+
     async def uninstall(self, workspace_id: str) -> None:
-        """Delete callback, settings, memory and kept answers; usage, trail and invoice links stay."""
+        """Delete callback, settings, memory, tasks and kept answers; usage, trail and invoice links stay."""
 
         def work(connection: sa.Connection) -> None:
-            for table in (installations, workspace_settings, memory):
+            for table in (installations, workspace_settings, settings_snapshots, memory, lease_requests, tasks):
                 connection.execute(sa.delete(table).where(table.c.workspace_id == workspace_id))
             for table in (idempotency_keys, batch_items):
                 connection.execute(sa.update(table).where(table.c.workspace_id == workspace_id).values(answer=None))

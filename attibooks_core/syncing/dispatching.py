@@ -1,9 +1,10 @@
-"""The loop that starts runs of the sync: woken by whoever asks in this process, and every second for the others."""
+"""The loop that starts runs of the sync, and tasks: woken by whoever asks here, and every second for the others."""
 
 import asyncio
 from contextlib import suppress
 from datetime import timedelta
 
+from attibooks_core.invoicing.tasking import TaskKeeper
 from attibooks_core.invoicing.workbench import Workbench
 from attibooks_core.logs import EventLog
 from attibooks_core.syncing.nightly import Nightly
@@ -19,10 +20,11 @@ log = EventLog(__name__)
 class Dispatcher:
     """Every process that does background work runs one."""
 
-    def __init__(self, bench: Workbench, runs: SyncRuns, nightly: Nightly) -> None:
+    def __init__(self, bench: Workbench, runs: SyncRuns, nightly: Nightly, tasks: TaskKeeper) -> None:
         self._bench = bench
         self._runs = runs
         self._nightly = nightly
+        self._tasks = tasks
 
     async def run(self) -> None:
         """Go round until cancelled; an error ends the round, not the loop."""
@@ -30,6 +32,7 @@ class Dispatcher:
             try:
                 await self._nightly.tick()
                 await self._runs.look_around(QUIET)
+                await self._tasks.look_around(QUIET)
             except Exception:
                 log.exception("dispatcher_round_failed")
             with suppress(TimeoutError):

@@ -65,6 +65,7 @@ class Nightly:
             await self._crons.begin(tonight, SCHEDULE, now, ended=True)
         elif newest < tonight and await self._crons.begin(tonight, SCHEDULE, now):
             await self._ask(tonight, now)
+            await self._bench.access.granting.keep_alive()
 
     async def _ask_forgotten(self, now: datetime) -> None:
         """Go on with runs whose process died before everybody was asked."""

@@ -101,12 +101,13 @@ class WorkspaceRun:
         :raises AttiBooksError: the books or the CRM say no; the cursor stays where it was.
         :raises Superseded: another process took the run over.
         """
-        glass = await self.mirror.glass(self.ws)
-        if self.row.scope is Scope.ALL:
-            await self._all(glass)
-        if self.row.sweep or self.row.scope is Scope.SWEEP or not self.tally.is_complete:
-            await self._sweep(glass)
-        await self._awaited(glass)
+        with self.bench.stage("sync", self.row.workspace_id, self.row.job_id):
+            glass = await self.mirror.glass(self.ws)
+            if self.row.scope is Scope.ALL:
+                await self._all(glass)
+            if self.row.sweep or self.row.scope is Scope.SWEEP or not self.tally.is_complete:
+                await self._sweep(glass)
+            await self._awaited(glass)
         return self.tally
 
     # -- everything that has changed -----------------------------------------------------------------------------
@@ -217,7 +218,7 @@ class WorkspaceRun:
             self.tally.add(task.state, mirrored)
 
         places = asyncio.Semaphore(MOST_UNDER_WAY)
-        with self.bench.stage("sync", self.row.workspace_id, self.row.job_id):
+        with self.bench.stage("sync_page", self.row.workspace_id, self.row.job_id):
             await asyncio.gather(*(one(task) for task in tasks))
 
     async def _hold(self) -> None:

@@ -6,9 +6,12 @@ one that hangs or fails stops no other. Whoever asks while a run is under way is
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
+
+from pydantic import SecretStr
 
 from attibooks_core.capabilities import WatchedBackend
 from attibooks_core.durable import OperationRun
@@ -18,6 +21,7 @@ from attibooks_core.errors import (
     ConfigurationError,
     ConnectionProblem,
     PluginError,
+    ReconnectNeeded,
     Superseded,
     Unavailable,
 )
@@ -26,8 +30,9 @@ from attibooks_core.invoicing.leases import Lease
 from attibooks_core.invoicing.mirroring import Mirror
 from attibooks_core.invoicing.workbench import Workbench, Workspace
 from attibooks_core.logs import EventLog
-from attibooks_core.model import Books, Capability
+from attibooks_core.model import Books, Capability, Credential
 from attibooks_core.settings import Settings
+from attibooks_core.storage.lease_requests import RequestState
 from attibooks_core.storage.syncs import Scope, SyncEnd, SyncRow, SyncState, Wish
 from attibooks_core.syncing.running import NoAccess, Tally, WorkspaceRun, plain_problem, problem_of
 
@@ -43,6 +48,11 @@ JOB_KIND = "sync-invoices"
 
 log = EventLog(__name__)
 
+NOW = "now"
+"""Trigger of a run that a user waits for."""
+NO_CRM = Credential(SecretStr(""))
+"""Stands for the token that an idle run does without."""
+GIVEN_UP = {RequestState.REFUSED, RequestState.DEAD}
 FAILURE = "failure"
 """Member of a failed run's result: the error as it is kept."""
 DONE, FAILED, NEEDS_RECONNECT, SKIPPED = "done", "failed", "needs_reconnect", "skipped"
@@ -65,6 +75,7 @@ class SyncRuns:
         self._enrolled: set[tuple[str, Books]] = set()
         self.wake = asyncio.Event()
         bench.runtime.register(OPERATION, self.carry)
+        bench.access.on_lease(self._resume)
 
     # -- asking --------------------------------------------------------------------------------------------------
 
@@ -93,15 +104,15 @@ class SyncRuns:
         :return: the row, and whether the run has ended: else it takes longer than a call may wait.
         """
         workspace_id, now = ws.context.workspace_id, self._bench.clock.now()
-        row = await self._bench.syncs.ask(Wish(workspace_id, gateway, ws.books, Scope.ALL, "now", now), now)
+        row = await self._bench.syncs.ask(Wish(workspace_id, gateway, ws.books, Scope.ALL, NOW, now), now)
         wanted = row.run if row.again is None else row.run + 1
         if row.state is not SyncState.RUNNING:
             await self.start(await self._bench.syncs.claim(_new_claim(), row, now))
         deadline = self._bench.clock.monotonic() + self._bench.wait_seconds
-        while not _has_ended(row, wanted) and self._bench.clock.monotonic() < deadline:
+        while not has_ended(row, wanted) and self._bench.clock.monotonic() < deadline:
             await self._bench.clock.sleep(POLL_SECONDS / 5)
             row = await self._bench.syncs.load(workspace_id, ws.books) or row
-        return row, _has_ended(row, wanted)
+        return row, has_ended(row, wanted)
 
     async def start(self, rows: Sequence[SyncRow]) -> None:
         """Start the durable run that carries claimed rows, in this process."""
@@ -116,8 +127,7 @@ class SyncRuns:
         now = self._bench.clock.now()
         for workspace_id, books in await self._bench.invoices.workspaces_due(now):
             await self.request(workspace_id, books, scope=Scope.EVENTS, trigger="retry")
-        for row in await self._bench.syncs.waiting(self._bench.leases.workspaces()):
-            await self.start(await self._bench.syncs.claim(_new_claim(), row, now))
+        await self._look_after_waiting()
         for row in await self._bench.syncs.quiet(now - quiet):
             if not await self._bench.runtime.alive(str(row.claim)):
                 await self._bench.syncs.requeue(row, now)
@@ -153,12 +163,7 @@ class SyncRuns:
         """How the run of one workspace ends; None when it waits for tokens."""
         try:
             settings = await self._settings(row)
-            lease = await self._lease(row)
-            if lease is None:
-                await self._wait(row)
-                return None
-            ws = self._open(row, settings, lease)
-            tally = await WorkspaceRun(self._bench, self._mirror, ws, row, run).go()
+            tally = await self._with_tokens(run, row, settings)
         except Skip as skip:
             return SyncEnd(SKIPPED, {**Tally(since=row.cursor).result(), "skipped": skip.reason})
         except NoAccess:
@@ -169,7 +174,7 @@ class SyncRuns:
                 raise
             return self._failed(row, error)
         sweep = not tally.is_complete
-        return SyncEnd(DONE, tally.result(), cursor=tally.cursor, sweep=sweep)
+        return SyncEnd(DONE, _with_last(row, tally.result()), cursor=tally.cursor, sweep=sweep)
 
     async def _settings(self, row: SyncRow) -> Settings:
         """The workspace's settings, if there is something to sync into and from.
@@ -193,15 +198,69 @@ class SyncRuns:
             raise Skip(NO_TARGET)
         return settings
 
-    async def _lease(self, row: SyncRow) -> Lease | None:
-        lease = self._bench.leases.of(row.workspace_id)
-        return lease if lease is not None and lease.accounting is not None else None
+    # -- tokens --------------------------------------------------------------------------------------------------
 
-    def _open(self, row: SyncRow, settings: Settings, lease: Lease) -> Workspace:
-        return self._bench.open(row.gateway, row.workspace_id, settings, lease)
+    async def _with_tokens(self, run: OperationRun, row: SyncRow, settings: Settings) -> Tally:
+        """Run it; a token that the books refuse is renewed once.
+
+        :raises NoAccess: there is none.
+        """
+        lease = await self._lease(row)
+        try:
+            return await self._run(run, row, settings, lease)
+        except ReconnectNeeded:
+            if lease.accounting is None:
+                raise
+            renewed = await self._bench.access.renew(row.workspace_id, row.books, lease.accounting)
+            if renewed is None and row.attempts == 0 and row.trigger != NOW:
+                raise NoAccess from None
+            if renewed is None:
+                raise
+        return await self._run(run, row, settings, replace(lease, accounting=renewed))
+
+    async def _run(self, run: OperationRun, row: SyncRow, settings: Settings, lease: Lease) -> Tally:
+        ws = self._bench.open(row.gateway, row.workspace_id, settings, lease)
+        has_crm = lease.crm is not NO_CRM
+        return await WorkspaceRun(self._bench, self._mirror, ws, row, run, has_crm=has_crm).go()
+
+    async def _lease(self, row: SyncRow) -> Lease:
+        """Tokens for both systems; for the books alone where the vault has that: an idle run needs no other.
+
+        :raises NoAccess: there is none for the books.
+        """
+        lease = await self._bench.access.of(row.workspace_id, row.books)
+        if lease is None:
+            lease = Lease(NO_CRM, await self._bench.access.accounting(row.workspace_id, row.books))
+        if lease.accounting is None:
+            raise NoAccess
+        return lease
 
     async def _wait(self, row: SyncRow) -> None:
+        """Ask the app for tokens and wait for them; its answer may be that there are none."""
         await self._bench.syncs.wait(row, self._bench.clock.now())
+        outcome = await self._bench.access.ask(row.workspace_id, row.job_id, JOB_KIND)
+        if outcome in {"refused", "dead"}:
+            await self._give_up(replace(row, state=SyncState.WAITING, claim=None))
+
+    async def _give_up(self, row: SyncRow) -> None:
+        """End a run for which nobody brings tokens (product row X3): never a success."""
+        message = "AttiBooks has no access to QuickBooks in this workspace. Connect it again in settings section 1."
+        end = self._failed(row, ReconnectNeeded(message))
+        await self._bench.syncs.end(row, end, self._bench.clock.now())
+
+    async def _resume(self, workspace_id: str) -> None:
+        """Tokens of a workspace have come to this process: go on with what waits for them."""
+        for row in await self._bench.syncs.waiting([workspace_id]):
+            await self.start(await self._bench.syncs.claim(_new_claim(), row, self._bench.clock.now()))
+
+    async def _look_after_waiting(self) -> None:
+        """Ask for tokens that nobody has asked for, and give up where nobody gives them."""
+        for row in await self._bench.syncs.all_waiting():
+            request = await self._bench.access.request_of(row.workspace_id)
+            if request is None or (request.state is not RequestState.ASKED and request.asked_at < row.updated_at):
+                await self._bench.access.ask(row.workspace_id, row.job_id, JOB_KIND)
+            elif request.state in GIVEN_UP:
+                await self._give_up(row)
 
     def _failed(self, row: SyncRow, error: AttiBooksError) -> SyncEnd:
         """The cursor stays; what may pass by itself is tried again."""
@@ -225,6 +284,14 @@ NO_TARGET = (
 )
 
 
+def _with_last(row: SyncRow, result: dict[str, Any]) -> dict[str, Any]:
+    """A run that compares ids completes the one before it: what both did is told together."""
+    if row.scope is not Scope.SWEEP or not row.result or FAILURE in row.result:
+        return result
+    together = {name: row.result[name] + result[name] for name in ("updated", "unchanged", "deleted", "errors")}
+    return {**result, **together, "since": row.result["since"], "until": row.result["until"]}
+
+
 def failure_of(row: SyncRow) -> bytes | None:
     """The error that the last run ended with, as it is kept."""
     kept = row.result.get(FAILURE)
@@ -238,7 +305,8 @@ def has_target(bench: Workbench, settings: Settings) -> bool:
     return any(settings.text(key) for key in settings if key.startswith("writeback_"))
 
 
-def _has_ended(row: SyncRow, run: int) -> bool:
+def has_ended(row: SyncRow, run: int) -> bool:
+    """Whether this run of it, or a later one, has ended."""
     if row.run > run:
         return True
     return row.run == run and row.state is SyncState.IDLE

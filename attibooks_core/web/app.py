@@ -24,6 +24,7 @@ from attibooks_core.web.billing_webhooks import billing_webhooks
 from attibooks_core.web.cron import sync_invoices
 from attibooks_core.web.health import live, ready
 from attibooks_core.web.middleware import MAX_BODY, AccessLog, Gatekeeper
+from attibooks_core.web.oauth import ROUTES as OAUTH_ROUTES
 from attibooks_core.web.problems import answer_http_error, answer_problem, answer_unexpected
 from attibooks_core.web.webhooks import webhook_routes
 
@@ -75,6 +76,7 @@ def build_app(host: Host) -> Litestar:
             ready,
             sync_invoices,
             *webhook_routes(host),
+            *OAUTH_ROUTES,
             *PAGES,
             *billing_webhooks(host),
             *(app_router(host, key) for key in host.plugins.gateways),

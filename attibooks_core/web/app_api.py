@@ -8,11 +8,11 @@ from litestar.params import FromPath, JSONBody
 from attibooks_core.host import Host
 from attibooks_core.invoicing.batch.creating import LARGEST, BatchRequest
 from attibooks_core.invoicing.creating import ROUTE, CreateRequest
-from attibooks_core.invoicing.leases import Lease
 from attibooks_core.invoicing.preview_answer import preview_answer
 from attibooks_core.invoicing.reviewing import review
 from attibooks_core.invoicing.serving import StillRunning
 from attibooks_core.invoicing.shapes import CreatedShape, PreviewShape, UsageShape
+from attibooks_core.invoicing.tracing import trail_of
 from attibooks_core.model import RecordRef
 from attibooks_core.plans.quota import COUNTED, month_of
 from attibooks_core.storage.batches import ROUTE as BATCH_ROUTE
@@ -21,9 +21,11 @@ from attibooks_core.web.billing_api import checkout, portal
 from attibooks_core.web.calls import Calls, checked_key, provide_call
 from attibooks_core.web.connection import check_connection
 from attibooks_core.web.jobs import job_of
+from attibooks_core.web.lease_api import ROUTES as LEASE_ROUTES
 from attibooks_core.web.life_api import LIFE_ROUTES
 from attibooks_core.web.parts import ACCEPTED, TheCall, TheCalls, TheHost, answered, json_answer
 from attibooks_core.web.problems import ERROR_RESPONSES, malformed
+from attibooks_core.web.reconciliation_api import reconcile
 from attibooks_core.web.schemas import (
     BatchBody,
     Body,
@@ -71,6 +73,7 @@ async def uninstall(host: TheHost, calls: TheCalls, call: TheCall) -> None:
     caller = call.caller
 
     async def produce() -> None:
+        await host.bench.access.granting.disconnect(caller.workspace_id)
         await host.workspaces.uninstall(caller.workspace_id)
         host.bench.leases.drop(caller.workspace_id)
         await host.plugins.gateways[caller.gateway].forget(caller.workspace_id)
@@ -156,17 +159,17 @@ async def create_batch(host: TheHost, calls: TheCalls, call: TheCall, data: JSON
 @post("/invoices/preview", status_code=200, responses=ERROR_RESPONSES)
 async def preview_invoice(host: TheHost, calls: TheCalls, call: TheCall, data: JSONBody[PreviewBody]) -> PreviewShape:
     """Show what a create would send, where every value came from, and what is in the way. Writes nothing."""
-    caller, settings = call.caller, await calls.settings_of(call, data.settings, change=False)
-    lease = Lease(caller.crm, caller.accounting)
-    ws = host.bench.open(caller.gateway, caller.workspace_id, settings, lease)
-    return preview_answer(await review(host.bench, ws, RecordRef(data.object, data.record_id), data.edits))
+    settings = await calls.settings_of(call, data.settings, change=False)
+    ws = await host.bench.open_for(call.caller, settings)
+    ref = RecordRef(data.object, data.record_id)
+    return preview_answer(await host.bench.renewing(ws, lambda w: review(host.bench, w, ref, data.edits)))
 
 
 @post("/invoices/trail", status_code=200, responses=ERROR_RESPONSES)
 async def invoice_trail(host: TheHost, calls: TheCalls, call: TheCall, data: JSONBody[RecordBody]) -> TrailAnswer:
-    """What happened to the invoices of a record."""
-    await calls.settings_of(call, data.settings, change=False)
-    entries = await host.bench.trail.of_record(call.caller.workspace_id, RecordRef(data.object, data.record_id))
+    """What happened to the invoices of a record, or to the one of an invoice record."""
+    settings = await calls.settings_of(call, data.settings, change=False)
+    entries = await trail_of(host.bench, call.caller, settings, RecordRef(data.object, data.record_id))
     return TrailAnswer(entries=[_trail_entry(e) for e in entries])
 
 
@@ -201,6 +204,8 @@ ROUTES = [
     *LIFE_ROUTES,
     sync_now,
     *SETUP_ROUTES,
+    *LEASE_ROUTES,
+    reconcile,
     checkout,
     portal,
 ]

@@ -11,13 +11,14 @@ from attibooks_core.host import Host
 from attibooks_core.invoicing.answering import failure, kept_error
 from attibooks_core.invoicing.changing.serving import EDIT_ROUTE, VOID_ROUTE
 from attibooks_core.invoicing.freezing import ANSWER
-from attibooks_core.invoicing.leases import Lease
 from attibooks_core.invoicing.serving import IntentServer
 from attibooks_core.invoicing.shapes import BatchRecordShape, BatchShape, MadeShape
+from attibooks_core.invoicing.tasking import answer_of, error_of
 from attibooks_core.model import Caller
 from attibooks_core.settings import Settings
 from attibooks_core.storage.batches import Batch, BatchItem, BatchState
 from attibooks_core.storage.intents import Intent, IntentState
+from attibooks_core.storage.tasks import Task, TaskState
 from attibooks_core.web.problems import problem_body
 from attibooks_core.web.schemas import JobShape, JobState, ProgressShape
 from attibooks_core.web.sync_api import job_of_sync
@@ -52,17 +53,20 @@ async def job_of(host: Host, caller: Caller, settings: Settings, job_id: str) ->
 
     :raises NotFound: code `job_not_found`; also for a job of another workspace.
     """
-    if not _is_id(job_id):
-        raise _no_job()
+    if not is_id(job_id):
+        raise no_job()
     batch = await host.bench.batches.load(caller.workspace_id, job_id)
     if batch is not None:
         return await _batch_job(host, batch)
     sync = await host.bench.syncs.of_job(caller.workspace_id, job_id)
     if sync is not None:
         return job_of_sync(sync, job_id)
+    task = await host.bench.tasks.load(caller.workspace_id, job_id)
+    if task is not None:
+        return _task_job(host, task)
     intent = await host.bench.intents.load(caller.workspace_id, job_id)
     if intent is None:
-        raise _no_job()
+        raise no_job()
     state = _STATES[intent.state]
     return JobShape(
         id=intent.intent_id,
@@ -71,6 +75,19 @@ async def job_of(host: Host, caller: Caller, settings: Settings, job_id: str) ->
         progress=ProgressShape(done=int(state in {"succeeded", "failed"}), total=1),
         result=await _result(host, caller, settings, intent) if state == "succeeded" else None,
         error=await _error(host, intent) if state == "failed" else None,
+    )
+
+
+def _task_job(host: Host, task: Task) -> JobShape:
+    error = error_of(host.bench, task)
+    has_answer = task.state is TaskState.SUCCEEDED
+    return JobShape(
+        id=task.task_id,
+        kind=task.kind,
+        state=task.state.value,
+        progress=ProgressShape(done=int(task.state.ended), total=1),
+        result=msgspec.json.decode(answer_of(host.bench, task)) if has_answer else None,
+        error=problem_body(error, task.task_id) if error else None,
     )
 
 
@@ -107,18 +124,19 @@ def _batch_record(host: Host, batch: Batch, item: BatchItem) -> BatchRecordShape
     return BatchRecordShape(record_id=item.record_id, outcome=item.outcome or "failed", invoice=invoice, error=error)
 
 
-def _no_job() -> NotFound:
+def no_job() -> NotFound:
+    """The refusal of an id that no job of the workspace has."""
     return NotFound("There is no such job in this workspace. Check its id.", code="job_not_found")
 
 
-def _is_id(job_id: str) -> bool:
+def is_id(job_id: str) -> bool:
+    """Whether a text can be the id of a job."""
     return len(job_id) <= MAX_ID and job_id.isascii() and job_id.isalnum()
 
 
 async def _result(host: Host, caller: Caller, settings: Settings, intent: Intent) -> dict[str, Any] | None:
-    lease = Lease(caller.crm, caller.accounting)
-    ws = host.bench.open(caller.gateway, caller.workspace_id, settings, lease)
     try:
+        ws = await host.bench.open_for(caller, settings)
         answer = await _server_of(host, intent).answer_of(ws, intent)
     except AttiBooksError:
         return None

@@ -7,7 +7,6 @@ from litestar.params import JSONBody
 
 from attibooks_core.invoicing.changing.serving import EDIT_ROUTE, VOID_ROUTE, EditRequest, VoidRequest, look
 from attibooks_core.invoicing.changing.shapes import AskedShape, EditedShape, LiveShape, VoidedShape
-from attibooks_core.invoicing.leases import Lease
 from attibooks_core.invoicing.serving import StillRunning
 from attibooks_core.model import RecordRef
 from attibooks_core.web.calls import checked_key
@@ -21,7 +20,7 @@ from attibooks_core.web.schemas import RecordBody
 async def live_invoice(host: TheHost, calls: TheCalls, call: TheCall, data: JSONBody[RecordBody]) -> LiveShape:
     """The invoice as the books have it now, with what can be edited. Writes nothing."""
     caller, settings = call.caller, await calls.settings_of(call, data.settings, change=False)
-    ws = host.bench.open(caller.gateway, caller.workspace_id, settings, Lease(caller.crm, caller.accounting))
+    ws = await host.bench.open_for(caller, settings)
     return await look(host.bench, ws, RecordRef(data.object, data.record_id))
 
 

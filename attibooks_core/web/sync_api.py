@@ -5,7 +5,6 @@ from litestar import Response, post
 from litestar.params import JSONBody
 
 from attibooks_core.invoicing.answering import kept_error
-from attibooks_core.invoicing.leases import Lease
 from attibooks_core.storage.syncs import SyncRow, SyncState
 from attibooks_core.syncing.running import Tally
 from attibooks_core.syncing.runs import NO_TARGET, failure_of, has_target
@@ -32,7 +31,7 @@ async def sync_now(host: TheHost, calls: TheCalls, call: TheCall, data: JSONBody
     async def produce() -> bytes:
         settings = await calls.settings_of(call, data.settings, change=True)
         caller = call.caller
-        ws = host.bench.open(caller.gateway, caller.workspace_id, settings, Lease(caller.crm, caller.accounting))
+        ws = await host.bench.open_for(caller, settings)
         if not has_target(host.bench, settings):
             return msgspec.json.encode({**Tally().result(), "skipped": NO_TARGET})
         ws.require_accounting()

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_a_click_makes_an_invoice_and_the_record_shows_number_status_and_link(visitor):
+    """Rows 102, 104: the action by its name; number, status and link show without a reload."""
     name = visitor.new_company()
     visitor.opens_record(name).acts(CREATE)
     toast = visitor.sees_toast("created")

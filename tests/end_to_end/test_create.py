@@ -58,6 +58,7 @@ def test_the_key_of_one_click_cannot_be_used_for_another(desk):
 
 
 def test_a_second_invoice_within_a_minute_is_asked_about_and_made_when_confirmed(desk):
+    """Row 106: a second invoice on purpose is asked about within 60 seconds."""
     record = desk.new_company()
     number = desk.click(record).json()["invoice"]["number"]
     asked = desk.click(record)
@@ -88,6 +89,7 @@ def test_an_error_on_the_record_is_gone_after_a_success(desk):
 
 
 def test_forty_parallel_clicks_with_one_key_make_one_invoice(desk):
+    """Row 105: one intent makes one invoice."""
     record, key = desk.new_company(), uuid4().hex
     with ThreadPoolExecutor(40) as pool:
         answers = list(pool.map(lambda _: desk.click(record, key=key), range(40)))

@@ -18,14 +18,22 @@ from tests.host_process import HostProcess, install_plugin
 
 PLUGIN = """
 import os, pathlib, signal
+from attibooks_core.invoicing.pacing import Paces
 from attibooks_core.hookspecs import hookimpl
 
 attibooks_api = (1, 0)
 ORDER = pathlib.Path(os.environ["KILL_ORDER"])
+Paces.__init__.__defaults__ = (1000.0,)  # the sandbox's Attio has its throttle off where many records are written
 
 class Killer:
     def observe(self, event):
-        if ORDER.exists() and ORDER.read_text() == event.stage:
+        if not ORDER.exists():
+            return
+        stage, _, left = ORDER.read_text().partition(" ")
+        if stage != event.stage:
+            return
+        ORDER.write_text(f"{stage} {int(left) - 1}")
+        if int(left) == 1:
             ORDER.unlink()
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -42,6 +50,7 @@ class Theatre:
         self._folder = folder
         self._order = folder / "kill-order"
         self._environment = {**environment, "KILL_ORDER": str(self._order)}
+        self.database_url = environment["ATTIBOOKS_DATABASE_URL"]
         self._plugin = install_plugin(folder, "killer", PLUGIN)
         self._hosts: list[HostProcess] = []
         self._desks: list[Desk] = []
@@ -76,9 +85,9 @@ class Theatre:
         finally:
             database.close()
 
-    def order(self, stage: str) -> None:
-        """The next process that ends this stage dies."""
-        self._order.write_text(stage)
+    def order(self, stage: str, times: int = 1) -> None:
+        """The process that ends this stage for the so many-th time dies."""
+        self._order.write_text(f"{stage} {times}")
 
     def end(self) -> None:
         """Everybody out."""
@@ -89,15 +98,9 @@ class Theatre:
         self.box.faults.clear()
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Each kill test runs as often as `--kill-rounds` says."""
-    if "kill_round" in metafunc.fixturenames:
-        metafunc.parametrize("kill_round", range(metafunc.config.getoption("--kill-rounds")))
-
-
 @pytest.fixture
 def tally(database_kind: str, record_property: Callable[[str, object], None]) -> Callable[[str, float], None]:
-    """Takes note of a kill that made exactly one invoice, and how long it took to end."""
+    """Takes note of a kill after which everything was done exactly once, and how long that took."""
     return lambda boundary, seconds: record_property("kill", (database_kind, boundary, seconds))
 
 

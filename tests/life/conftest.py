@@ -1,15 +1,23 @@
 """Hosts of their own for what a shared one cannot do; an invoice that was made, and what became of it."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
+import sqlalchemy as sa
 
+from attibooks_core.storage.engine import Database
 from attibooks_sandbox.testing import Sandbox
 from tests.desk import Desk
-from tests.host_process import HostProcess
+from tests.host_process import HostProcess, install_plugin
+from tests.own_world import SWIFT
+
+T = TypeVar("T")
 
 CRON_SECRET = "a secret of the scheduler"
 
@@ -21,22 +29,57 @@ class Machines:
         self._folder = folder
         self.shared = shared
         """Whether several processes may use the database."""
+        self.database_url = environment["ATTIBOOKS_DATABASE_URL"]
         self._environment = environment
         self._running: list[Any] = []
         self.box = box
 
-    def start(self, command: str = "serve", **settings: object) -> HostProcess:
-        """Another one."""
+    def start(self, command: str = "serve", *, swift: bool = False, **settings: object) -> HostProcess:
+        """Another one; a swift one writes records as fast as it can, for sandboxes without throttles."""
         given = {f"ATTIBOOKS_{name.upper()}": str(value) for name, value in settings.items()}
-        host = HostProcess(self._folder, {**self._environment, **given}, command=command)
+        path = self._swift() if swift else None
+        host = HostProcess(self._folder, {**self._environment, **given}, command=command, python_path=path)
         self._running.append(host.stop)
         return host.start()
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of an operator on the database."""
+        process = self.begin(*arguments)
+        out, err = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def begin(self, *arguments: str) -> subprocess.Popen[str]:
+        """Begin a command of an operator on the database."""
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self._folder), **self._environment}
+        program = [sys.executable, "-m", "attibooks_core", *arguments]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(program, env=environment, cwd=self._folder, stdout=pipe, stderr=pipe, text=True)
+
+    def look(self, work: Callable[[sa.Connection], T]) -> T:
+        """Do something in the hosts' database."""
+        database = Database(self._environment["ATTIBOOKS_DATABASE_URL"])
+        try:
+            return database.write_now(work)
+        finally:
+            database.close()
+
+    def _swift(self) -> Path:
+        made = self._folder / "swift-plugin"
+        return made if made.exists() else install_plugin(self._folder, "swift", SWIFT)
 
     def desk(self, host: HostProcess, **more: Any) -> Desk:
         """A desk whose app calls a host."""
         desk = Desk.open(self.box, host.url, **more)
         self._running.insert(0, desk.close)
         return desk
+
+    def read(self, wanted: sa.Select[Any]) -> list[Any]:
+        """The first column of what the database holds."""
+        database = Database(self._environment["ATTIBOOKS_DATABASE_URL"])
+        try:
+            return database.write_now(lambda c: list(c.execute(wanted).scalars()))
+        finally:
+            database.close()
 
     def end(self) -> None:
         """End all of them."""

@@ -4,6 +4,8 @@ import threading
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+import httpx
+
 from tests.app_client import AppClient
 
 
@@ -207,3 +209,18 @@ def test_a_clock_that_is_wrong_loses_nothing(desk):
         assert desk.shown(other)["invoice_status"] == "Paid"
     finally:
         desk.box.clock.offset(0)
+
+
+def test_other_transactions_of_the_customer_are_no_invoices(desk):
+    """Row 110: an estimate for the same customer shows on no record and is not counted."""
+    record, invoice = created(desk)
+    synced(desk)
+    customer = desk.invoices(record)[0]["CustomerRef"]["value"]
+    line = {"Amount": 5, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {"ItemRef": {"value": "3"}}}
+    url = f"{desk.box.quickbooks_url('production')}/v3/company/{desk.company['realm']}/estimate?minorversion=75"
+    headers = {"Authorization": f"Bearer {desk.company['access_token']}", "Accept": "application/json"}
+    made = httpx.post(url, json={"CustomerRef": {"value": customer}, "Line": [line]}, headers=headers)
+    assert made.status_code == 200, made.text
+    answer = synced(desk)
+    assert (answer["updated"], answer["deleted"]) == (0, 0)
+    assert desk.shown(record)["invoice_id"] == invoice

@@ -44,6 +44,7 @@ def test_a_throttle_that_names_a_date_is_waited_out(desk):
 
 
 def test_an_answer_that_stays_lost_is_looked_up(desk):
+    """Row 107: an unknown outcome is looked up before anything is sent again."""
     record = desk.new_company()
     plant(desk, "drop_after_commit", times=None)
     answer = desk.create(record)

@@ -10,12 +10,12 @@ import msgspec
 
 from attibooks_core.durable import OperationRun
 from attibooks_core.durable.port import Reference
-from attibooks_core.errors import Superseded
+from attibooks_core.errors import AttiBooksError, Superseded, Unavailable
 from attibooks_core.invoicing.batch.showing import Shower
 from attibooks_core.invoicing.batch.voyage import Voyage
 from attibooks_core.invoicing.carrying import InvoiceCarrier
 from attibooks_core.invoicing.running import pause_after
-from attibooks_core.invoicing.workbench import Workbench
+from attibooks_core.invoicing.workbench import Workbench, Workspace
 from attibooks_core.logs import EventLog
 from attibooks_core.storage.batches import Batch, BatchState
 
@@ -52,8 +52,7 @@ class BatchCarrier:
     async def look_after(self, workspaces: Sequence[str], now: datetime) -> None:
         """Start the next run of every batch of these workspaces that waits and can go on."""
         for batch in await self._bench.batches.due(workspaces, now):
-            lease = self._bench.leases.of(batch.workspace_id)
-            if lease is not None and lease.accounting is not None:
+            if await self._may_go_on(batch):
                 await self.go_on(batch)
 
     async def take_over(self, quiet: datetime) -> None:
@@ -71,19 +70,36 @@ class BatchCarrier:
             return {"outcome": await self._carry(run, batch)}
         except Superseded:
             raise
+        except Unavailable:
+            return {"outcome": await self._leave(batch, pause_after(batch.attempts))}
         except Exception:
             log.exception("operation_failed", batch=batch.batch_id, run=batch.run)
             return {"outcome": await self._leave(batch, pause_after(batch.attempts))}
 
     async def _carry(self, run: OperationRun, batch: Batch) -> str:
-        lease = self._bench.leases.of(batch.workspace_id)
-        if lease is None or lease.accounting is None or batch.payload is None:
+        ws = await self._opened(batch)
+        if ws is None:
             await self._bench.batches.leave(batch, BatchState.WAITING, self._bench.clock.now())
             return BatchState.WAITING.value
-        plain = msgspec.json.decode(self._bench.vault.open(batch.workspace_id, SETTINGS, batch.payload))
-        settings = self._bench.plugins.catalog.stored(plain)
-        ws = self._bench.open(batch.gateway, batch.workspace_id, settings, lease)
         return await self._leave(batch, await Voyage(self._bench, ws, batch, run, self._shower).go())
+
+    async def _may_go_on(self, batch: Batch) -> bool:
+        try:
+            return await self._opened(batch) is not None
+        except AttiBooksError as error:
+            return not isinstance(error, Unavailable)  # what else is wrong is the run's to find
+
+    async def _opened(self, batch: Batch) -> Workspace | None:
+        """The workspace with tokens for both systems; None while there are none."""
+        if batch.payload is None:
+            return None
+        bench = self._bench
+        plain = msgspec.json.decode(bench.vault.open(batch.workspace_id, SETTINGS, batch.payload))
+        settings = bench.plugins.catalog.stored(plain)
+        lease = await bench.access.of(batch.workspace_id, bench.plugins.backend(settings).books(settings))
+        if lease is None or lease.accounting is None:
+            return None
+        return bench.open(batch.gateway, batch.workspace_id, settings, lease)
 
     async def _leave(self, batch: Batch, wait: timedelta | None) -> str:
         now = self._bench.clock.now()

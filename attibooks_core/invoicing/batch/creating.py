@@ -10,15 +10,15 @@ from attibooks_core.errors import NotFound
 from attibooks_core.invoicing.batch.carrying import SETTINGS, BatchCarrier
 from attibooks_core.invoicing.drafting import check_target
 from attibooks_core.invoicing.freezing import intent_id_of
-from attibooks_core.invoicing.leases import Lease
 from attibooks_core.invoicing.reviewing import require_custom_mode
 from attibooks_core.invoicing.serving import GRACE, check_same_body
 from attibooks_core.invoicing.tokens import refused
-from attibooks_core.invoicing.workbench import Workbench, Workspace
+from attibooks_core.invoicing.workbench import Workbench
 from attibooks_core.model import Caller, RecordRef
 from attibooks_core.settings import Settings
 from attibooks_core.storage.batches import ROUTE, Batch, BatchItem, BatchState
 from attibooks_core.storage.intents import IN_BATCH
+from attibooks_core.storage.snapshots import Snapshot
 
 LARGEST = 250
 """Most records of a batch (contract §3)."""
@@ -60,22 +60,19 @@ class BatchCreator:
             return await self._again(workspace_id, str(kept.intent_id))
         await self._check(request)
         batch = self._batch(request, intent_id_of(workspace_id, ROUTE, key))
-        if await self._bench.batches.open(batch, _items(batch, request.record_ids), key, request.body_hash):
+        snapshot = Snapshot(request.settings.digest, request.settings.plain())
+        items = _items(batch, request.record_ids)
+        if await self._bench.batches.open(batch, items, key, request.body_hash, snapshot):
             await self._carrier.start(batch)
         return batch.batch_id
 
     async def _check(self, request: BatchRequest) -> None:
-        ws = self._open(request)
+        ws = await self._bench.open_for(request.caller, request.settings)
         check_target(request.settings, RecordRef(request.object, ""))
         if request.settings.text("invoice_mode") == "custom":
             await require_custom_mode(self._bench, ws)
             raise refused("missing", "Custom mode needs a review of each record, and a batch has none.")
         ws.require_accounting()
-
-    def _open(self, request: BatchRequest) -> Workspace:
-        caller = request.caller
-        lease = Lease(caller.crm, caller.accounting)
-        return self._bench.open(caller.gateway, caller.workspace_id, request.settings, lease)
 
     def _batch(self, request: BatchRequest, batch_id: str) -> Batch:
         now, caller = self._bench.clock.now(), request.caller

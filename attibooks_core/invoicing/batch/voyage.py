@@ -25,12 +25,13 @@ from attibooks_core.invoicing.batch.showing import Shower
 from attibooks_core.invoicing.batch.submitting import Cargo, Chunk, ChunkRun, Outcome, size_of, submit_chunk
 from attibooks_core.invoicing.drafting import Drafted
 from attibooks_core.invoicing.entries import accepted_entry, ending_entry, opened_entry, refused_entry
+from attibooks_core.invoicing.footprints import footprint_of
 from attibooks_core.invoicing.freezing import ANSWER, Frozen, freeze, thaw
 from attibooks_core.invoicing.room import explained, require_room
 from attibooks_core.invoicing.running import pause_after
 from attibooks_core.invoicing.shapes import InvoiceShape, MadeShape, ProblemShape
 from attibooks_core.invoicing.workbench import Workbench, Workspace
-from attibooks_core.model import Entitlements, RecordRef, Submission, SubmissionPlan
+from attibooks_core.model import Entitlements, RecordRef, Submission
 from attibooks_core.plans.quota import limit_in, month_of
 from attibooks_core.storage.batches import Batch, BatchItem, Decision, Opening
 from attibooks_core.storage.intents import IN_BATCH, Ending, Intent, IntentState
@@ -109,11 +110,11 @@ class Voyage:
             return
         wanted = [Wanted(self._ref(item), item.intent_id) for item in items]
         drafts = await draft_all(self.bench, self.ws, wanted)
-        ready: list[tuple[BatchItem, SubmissionPlan]] = []
+        ready: list[tuple[BatchItem, Drafted]] = []
         refused: list[tuple[BatchItem, AttiBooksError]] = []
         for item, draft in zip(items, drafts, strict=True):
             if isinstance(draft, Drafted):
-                ready.append((item, draft.plan))
+                ready.append((item, draft))
             elif not self._may_wait(draft):
                 refused.append((item, draft))
         await self._refuse(refused)
@@ -128,9 +129,9 @@ class Voyage:
         self._pause(error.retry_after)
         return True
 
-    async def _reserve_and_send(self, ready: Sequence[tuple[BatchItem, SubmissionPlan]]) -> None:
+    async def _reserve_and_send(self, ready: Sequence[tuple[BatchItem, Drafted]]) -> None:
         now = self.bench.clock.now()
-        openings = [self._opening(item, plan, now) for item, plan in ready]
+        openings = [self._opening(item, drafted, now) for item, drafted in ready]
         number = 1 + max((i.chunk or 0 for i in await self.bench.batches.items(self.batch)), default=0)
         entitlements = await self.bench.billing.entitlements(self.batch.workspace_id)
         limit = limit_in(entitlements, self.ws.books.environment)
@@ -141,7 +142,9 @@ class Voyage:
             [(item, self._told(end, entitlements)) for (item, _), end in together if not isinstance(end, Intent)]
         )
         cargo = [
-            Cargo(replace(item, chunk=number), end, plan) for (item, plan), end in together if isinstance(end, Intent)
+            Cargo(replace(item, chunk=number), end, drafted.plan)
+            for (item, drafted), end in together
+            if isinstance(end, Intent)
         ]
         if cargo:
             await self._send(Chunk(cargo, maybe_sent=False))
@@ -151,8 +154,8 @@ class Voyage:
             return explained(end, self.bench, self.ws, entitlements)
         return end
 
-    def _opening(self, item: BatchItem, plan: SubmissionPlan, now: datetime) -> Opening:
-        batch = self.batch
+    def _opening(self, item: BatchItem, drafted: Drafted, now: datetime) -> Opening:
+        batch, plan = self.batch, drafted.plan
         frozen = Frozen(plan, self.ws.context.settings.plain())
         intent = Intent(
             intent_id=item.intent_id,
@@ -170,7 +173,7 @@ class Voyage:
             created_at=now,
             updated_at=now,
         )
-        return Opening(item, intent, opened_entry(intent))
+        return Opening(item, intent, opened_entry(intent, footprint=footprint_of(drafted)))
 
     # -- sending and deciding
 

@@ -40,7 +40,7 @@ class ChangeCarrier(IntentCarrier):
         self._mirror = mirror
 
     async def _carry(self, run: OperationRun, intent: Intent) -> str:
-        lease = self._bench.leases.of(intent.workspace_id)
+        lease = await self._bench.access.of(intent.workspace_id, intent.books)
         if lease is None or lease.accounting is None or intent.payload is None:
             return await self._wait_for_lease(intent)
         frozen = thaw_change(self._bench.vault, intent.workspace_id, intent.payload)
@@ -51,7 +51,7 @@ class ChangeCarrier(IntentCarrier):
     async def _change(self, ws: Workspace, frozen: FrozenChange, run: SubmissionRun) -> str:
         try:
             with self._bench.stage("submit", run.intent.workspace_id, run.intent.intent_id):
-                invoice = await self._changed(ws, frozen, run)
+                invoice = await self._bench.renewing(ws, lambda w: self._changed(w, frozen, run))
         except Superseded:
             raise
         except AttiBooksError as error:

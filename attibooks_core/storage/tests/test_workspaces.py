@@ -55,7 +55,9 @@ async def test_uninstalling_forgets_the_workspace_and_no_other(workspaces):
         await workspaces.store_settings(workspace, {"template_rate": "2"}, NOW)
     await workspaces.uninstall("ws")
     assert await workspaces.load("ws") == WorkspaceRow(installed=False, settings={})
-    assert await workspaces.load("other") == WorkspaceRow(installed=True, settings={"template_rate": "2"})
+    assert await workspaces.load("other") == WorkspaceRow(
+        installed=True, settings={"template_rate": "2"}, gateway="attio"
+    )
 
 
 async def test_memory_is_bound_to_workspace_environment_and_company(database):

@@ -11,13 +11,14 @@ from pydantic import SecretStr
 
 from attibooks_attio import signature as signed
 from attibooks_attio.cache import TimedCache
+from attibooks_attio.callback import ReverseCaller
 from attibooks_attio.client import AttioClient, TokenInfo
 from attibooks_attio.faults import DOWN
 from attibooks_attio.schema import Schema
 from attibooks_attio.settings import AttioHostSettings
 from attibooks_core.errors import AttiBooksError, Down, ReconnectNeeded, Unauthorized, Unavailable
 from attibooks_core.model import AppCall, Caller, Credential
-from attibooks_core.protocols import Clock
+from attibooks_core.protocols import Clock, HttpFactory
 
 WINDOW_S = 300
 """How far the signed instant may lie from ours, either way."""
@@ -79,14 +80,17 @@ class _Claims:
 
 
 class AttioGateway:
-    """Checks calls of the in-Attio app; implements `protocols.AppGateway`.
+    """Checks calls of the in-Attio app, and calls it; implements `protocols.AppGateway` and `capabilities.AppCaller`.
 
     A captured call that is sent again within its window passes, and is harmless: its idempotency key is signed.
     """
 
     key = "attio"
 
-    def __init__(self, client: AttioClient, schema: Schema, settings: AttioHostSettings, clock: Clock) -> None:
+    def __init__(
+        self, http: HttpFactory, client: AttioClient, schema: Schema, settings: AttioHostSettings, clock: Clock
+    ) -> None:
+        self._app = ReverseCaller(http, clock, settings)
         self._client = client
         self._schema = schema
         self._settings = settings
@@ -115,6 +119,10 @@ class AttioGateway:
         """Drop what is cached of the workspace: its tokens' introspection, its objects and their attributes."""
         self._tokens.forget(lambda _, info: info.workspace_id == workspace_id)
         self._schema.forget(workspace_id)
+
+    async def call_back(self, workspace_id: str, callback_url: str, body: bytes) -> None:
+        """Ask the app something (see `capabilities.AppCaller`)."""
+        await self._app.call_back(workspace_id, callback_url, body)
 
     def _signed_at(self, claims: _Claims, call: AppCall) -> datetime:
         """The instant that the call was signed at, once the signature is found true."""

@@ -41,7 +41,7 @@ class _Parts:
             reader=AttioReader(client, schema),
             writeback=AttioWriteback(client, schema),
             store=AttioRecordStore(client, schema),
-            gateway=AttioGateway(client, schema, settings, host.clock),
+            gateway=AttioGateway(host.http, client, schema, settings, host.clock),
         )
 
 

@@ -24,7 +24,7 @@ EXECUTION = "7f0c2b1e-3d4a-4c5b-9e6f-0a1b2c3d4e5f"
 def build(client, schema, host):
     def build(**settings):
         read = AttioHostSettings.model_validate({"app_secrets": SECRETS, "client_id": "app-1", **settings})
-        return AttioGateway(client, schema, read, host.clock)
+        return AttioGateway(host.http, client, schema, read, host.clock)
 
     return build
 

@@ -37,6 +37,7 @@ from attibooks_quickbooks.customers import Known
 from attibooks_quickbooks.faults import vendor_code
 from attibooks_quickbooks.fields import MAPPABLE
 from attibooks_quickbooks.lists import Lists
+from attibooks_quickbooks.oauth import Authorizing
 from attibooks_quickbooks.refusals import CHANGED_BOOKS, NOT_FOUND, no_invoice
 from attibooks_quickbooks.resolve import Resolver
 from attibooks_quickbooks.settings import KEY, QuickBooksHostSettings, books_of
@@ -46,7 +47,7 @@ from attibooks_quickbooks.webhooks import SIGNATURE, Verifier, events_of
 from attibooks_quickbooks.wire import InvoiceAnswer
 
 
-class QuickBooksBackend:
+class QuickBooksBackend(Authorizing):
     """Implements `AccountingBackend` and `BatchingBackend`, and of `capabilities` what is claimed."""
 
     key = KEY
@@ -66,6 +67,7 @@ class QuickBooksBackend:
     batch_size = BATCH_SIZE
 
     def __init__(self, http: HttpFactory, clock: Clock, settings: QuickBooksHostSettings) -> None:
+        super().__init__(http, clock, settings)
         self._client = QuickBooksClient(http, clock, settings)
         self._companies = Companies(self._client, clock)
         self._lists = Lists(clock)

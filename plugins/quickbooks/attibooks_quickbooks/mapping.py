@@ -43,6 +43,7 @@ _EXACT = Context(prec=200, rounding=ROUND_HALF_UP)
 _CENT = Decimal("0.01")
 _LARGEST = Decimal(10) ** 24
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NOTE = re.compile(r"(?<!\S)AttiBooks ([0-9A-Za-z_-]{8,64})(?!\S)")
 _WEB = {"production": "https://app.qbo.intuit.com", "sandbox": "https://app.sandbox.qbo.intuit.com"}
 
 
@@ -218,6 +219,7 @@ def invoice_of(books: Books, invoice: Invoice, currency: str) -> BookedInvoice:
         invoice_date=_day(invoice.txn_date),
         memo=(invoice.customer_memo.value if invoice.customer_memo else None) or None,
         customer_email=(invoice.bill_email.address if invoice.bill_email else None) or None,
+        marker=marker_in(invoice.private_note),
     )
 
 
@@ -250,6 +252,12 @@ def balance_of(invoice: Invoice) -> Decimal:
 def untaxed_total(invoice: Invoice) -> Decimal:
     """What QuickBooks added up before tax."""
     return _money(invoice.total_amt) - _money(invoice.txn_tax_detail.total_tax if invoice.txn_tax_detail else None)
+
+
+def marker_in(note: str | None) -> str | None:
+    """Our marker in a private note, whatever else people have written there."""
+    found = _NOTE.search(note or "")
+    return found[1] if found else None
 
 
 def carries(invoice: Invoice, note: str) -> bool:

@@ -1,5 +1,6 @@
 """Settings: those of the operator (environment) and those of a workspace (the CRM's app)."""
 
+from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import urlsplit
@@ -17,21 +18,39 @@ KEY = "quickbooks"
 ENVIRONMENTS = ("sandbox", "production")
 
 
+@dataclass(frozen=True, slots=True)
+class ClientKeys:
+    """A client id of Intuit and its secret."""
+
+    id: str
+    secret: SecretStr
+
+
 class QuickBooksHostSettings(BaseSettings):
     """Settings of the host, `ATTIBOOKS_QUICKBOOKS__*`.
 
     The addresses are changed only to talk to a sandbox on this machine. Verifier tokens are those of the app's webhooks
     in Intuit's portal, several while one is being replaced.
+
+    :param client_id: of an app of one's own at Intuit, with `client_secret`, for hosts that connect companies
+        themselves; the `sandbox_` pair is for test companies, where Intuit's keys of development are others.
     """
 
-    model_config = SettingsConfigDict(extra="ignore")
+    model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True)
 
     production_api_url: str = "https://quickbooks.api.intuit.com"
     sandbox_api_url: str = "https://sandbox-quickbooks.api.intuit.com"
+    authorize_url: str = "https://appcenter.intuit.com/connect/oauth2"
+    token_url: str = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa: S105 - an address
+    revoke_url: str = "https://developer.api.intuit.com/v2/oauth2/tokens/revoke"
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
+    sandbox_client_id: str | None = None
+    sandbox_client_secret: SecretStr | None = None
 
     webhook_verifier_tokens: dict[Literal["production", "sandbox"], list[SecretStr]] = {}
 
-    @field_validator("production_api_url", "sandbox_api_url")
+    @field_validator("production_api_url", "sandbox_api_url", "authorize_url", "token_url", "revoke_url")
     @classmethod
     def _usable(cls, url: str) -> str:
         parts = urlsplit(url.strip())
@@ -57,6 +76,13 @@ class QuickBooksHostSettings(BaseSettings):
     def api_url(self, environment: str) -> str:
         """Base address of one environment, without a slash at its end."""
         return self.production_api_url if environment == "production" else self.sandbox_api_url
+
+    def client_keys(self, environment: str) -> ClientKeys | None:
+        """The keys of the app for one environment; a sandbox without keys of its own uses the other pair."""
+        pairs = [(self.client_id, self.client_secret)]
+        if environment == "sandbox":
+            pairs.insert(0, (self.sandbox_client_id, self.sandbox_client_secret))
+        return next((ClientKeys(name, secret) for name, secret in pairs if name and secret), None)
 
 
 FIELDS: tuple[SettingsField, ...] = (

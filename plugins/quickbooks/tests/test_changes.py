@@ -355,6 +355,23 @@ async def test_the_details_that_a_record_shows(backend, company, workspace):
     assert (str(invoice.invoice_date), invoice.memo, invoice.customer_email) == ("2026-11-20", "Thanks", "a@b.example")
 
 
+@pytest.mark.parametrize(
+    ("note", "marker"),
+    [
+        ("AttiBooks 0123456789abcdef", "0123456789abcdef"),
+        ("Voided - AttiBooks 0123456789abcdef", "0123456789abcdef"),
+        ("Ask for AttiBooks 0123456789abcdef first", "0123456789abcdef"),
+        ("AttiBooks", None),
+        ("NotAttiBooks 0123456789abcdef", None),
+        (None, None),
+    ],
+)
+async def test_the_mark_of_an_intent_is_told_whatever_else_is_in_the_note(backend, company, workspace, note, marker):
+    company.on("GET", "cdc", captured({"Invoice": [wire(7, T0, PrivateNote=note)]}))
+    (page,) = await pages_of(backend, workspace())
+    assert page.invoices[0].marker == marker
+
+
 async def test_failures_half_way_leave_the_pages_before(backend, company, refused, workspace):
     """Row 130: after the client's own retries the failure is the caller's; nothing is said to be complete."""
     company.on("GET", "cdc", captured({"Invoice": spread(1000, T0 - timedelta(hours=1), 3)}))

@@ -252,6 +252,7 @@ class TestWhatIsRefused:
         assert found.references["header"] == {"DocNumber": "7"}
 
     async def test_a_number_that_is_taken_is_quickbooks_refusal(self, books, sent, refused):
+        """Row 109: a number that is taken (6140) is told, and no other is tried."""
         from attibooks_core.errors import Refused
 
         books.on("POST", "invoice", refused(6140, "Duplicate Document Number Error", "TxnId=266"))

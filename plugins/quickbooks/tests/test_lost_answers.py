@@ -290,6 +290,7 @@ class TestASecondRun:
     async def test_an_invoice_that_was_deleted_meanwhile_is_told_so_and_not_made_again(
         self, company, workspace, memory, draft, create, again, host, refused
     ):
+        """Row 108: a replayed answer of an invoice that is gone is no invoice."""
         memory.kept[KEY] = '{"id":"58","currency":"USD"}'
         host.clock.move(300)
         company.on("GET", "invoice/145", refused(610))

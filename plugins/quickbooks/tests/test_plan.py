@@ -107,6 +107,7 @@ class TestBytes:
         assert not any("?" in r.path for r in made.requests)
 
     def test_no_number_is_sent(self, plan):
+        """Row 109: the number is left to QuickBooks."""
         assert "DocNumber" not in plan().requests[0].body
 
     def test_texts_that_json_cannot_carry_are_cleaned(self, plan, draft):

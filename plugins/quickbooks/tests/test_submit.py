@@ -128,6 +128,7 @@ class TestInvoice:
 
 class TestLink:
     async def test_a_new_customer_is_linked_before_the_invoice(self, company, ws, draft, create, memory, refused):
+        """Row 111: the customer is linked as it is made; the next try finds it."""
         company.on("POST", "invoice", refused(6000, "Business Validation Error", "no"))
         with pytest.raises(Refused):
             await create(ws, draft())

@@ -131,6 +131,7 @@ def test_without_a_connection_nothing_is_sent(desk, host, button):
 
 
 def test_a_created_invoice_is_confirmed_with_its_number(connected, host):
+    """Row 103: the toast confirms the number."""
     host.tell("POST", INVOICES, (201, connected.CREATED))
     outcome = connected.create()
     assert outcome["toast"] == {
