@@ -44,6 +44,7 @@ class StripeState(State):
         self.ids = Ids(f"stripe:{seed}")
         self.base_url: str = DEFAULT_BASE
         self.hold: bool = False
+        self.signed_by_machine: bool = True
         self.after_retries: str = "cancel"
         self.keys: dict[str, Key] = {}
         self.products: dict[str, Product] = {}
