@@ -140,3 +140,31 @@ def test_texts_and_toggles_of_checkout_come_back_as_they_were_sent(account):
     assert session.custom_text.submit.message == "Thank you"
     assert session.phone_number_collection.enabled is True
     assert (session.locale, session.integration_identifier) == ("auto", "attibooks_abcdefgh")
+
+
+@pytest.mark.parametrize("host", ['"><script>alert(1)</script>', "a b", "x/y", "evil.example:80/stripe"])
+def test_a_strange_host_gets_into_no_link(account, host):
+    url, headers = f"{account.box.stripe_url}/v1/customers", {"Authorization": f"Bearer {account.key}", "Host": host}
+    account.http.get(url, headers=headers)
+    assert account.session().url.startswith(f"{account.box.stripe_url}/c/pay/")
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "//evil.example", "http://", "data:text/html,x"])
+def test_addresses_that_a_browser_is_sent_to_are_of_the_web(account, address):
+    customer = account.customer().id
+    account.portal(customer)
+    error = account.refused("POST", "/v1/billing_portal/sessions", {"customer": customer, "return_url": address})
+    assert (error["param"], error["code"]) == ("return_url", "url_invalid")
+    form = {"features[invoice_history][enabled]": "true", "default_return_url": address}
+    assert account.refused("POST", "/v1/billing_portal/configurations", form)["param"] == "default_return_url"
+
+
+def test_pages_of_a_customer_that_is_gone_are_closed(account):
+    clock = account.v1.test_helpers.test_clocks.create({"frozen_time": 1_795_000_000})
+    customer = account.customer(test_clock=clock.id).id
+    session, portal = account.session(customer=customer), account.portal(customer)
+    account.v1.test_helpers.test_clocks.delete(clock.id)
+    assert account.pay(session).status_code == 410
+    assert account.http.get(portal.url).status_code == 404
+    assert account.v1.customers.list({"test_clock": clock.id}).data == []
+    assert account.v1.checkout.sessions.retrieve(session.id).status == "open"

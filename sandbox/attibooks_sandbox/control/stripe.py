@@ -21,13 +21,17 @@ DEFAULT_ENDPOINT = "we_1SandboxDefaultEndpoint00"
 
 
 class SetEndpoint(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Send events to an address, signed with the world's secret; no address: send nothing there any more."""
+    """Send events to an address, signed with the world's secret; no address: send nothing there any more.
+
+    `signed_by` tells whose time the signatures bear.
+    """
 
     url: str | msgspec.UnsetType | None = msgspec.UNSET
     enabled_events: list[str] | None = None
     payload: Literal["snapshot", "thin"] = "snapshot"
     api_version: str | None = None
     hold: bool = False
+    signed_by: Literal["machine", "sandbox"] = "machine"
 
 
 class ReleaseHeld(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -78,7 +82,7 @@ class StripeHand:
     def subscribe(self, body: SetEndpoint) -> object:
         """Set or remove the endpoint whose secret the world tells; hold or send from now on."""
         state = self._app.stripe.state
-        state.hold = body.hold
+        state.hold, state.signed_by_machine = body.hold, body.signed_by == "machine"
         if body.url is None:
             state.endpoints.pop(DEFAULT_ENDPOINT, None)
         elif isinstance(body.url, str):

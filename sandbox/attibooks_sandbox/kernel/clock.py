@@ -80,6 +80,11 @@ def monotonic() -> float:
     return time.monotonic()
 
 
+def machine_time() -> int:
+    """Return the machine's present second, for what programs outside compare with their own clocks."""
+    return int(time.time())
+
+
 def http_date(seconds: float) -> str:
     """Return an instant, given in seconds of the epoch, as HTTP writes dates."""
     return time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(seconds))

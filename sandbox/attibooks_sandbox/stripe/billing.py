@@ -219,10 +219,7 @@ class Biller:
 
     def _delinquency(self, customer_id: str) -> None:
         customer = self._state.customers[customer_id]
-        owing = any(
-            each.customer == customer_id and each.status in {"past_due", "unpaid"}
-            for each in self._state.subscriptions.values()
-        )
+        owing = any(each.status in {"past_due", "unpaid"} for each in self._state.subscriptions_of(customer_id))
         if customer.delinquent != owing and not customer.deleted:
             self._desk.change(customer, "customer.updated", delinquent=owing)
 
@@ -329,6 +326,6 @@ class Biller:
 
     def _stop_collecting(self, subscription: Subscription) -> None:
         stopped: dict[str, Any] = {"auto_advance": False, "next_payment_attempt": None, "finalizes_at": None}
-        for invoice in list(self._state.invoices.values()):
-            if invoice.subscription == subscription.id and invoice.status in {"draft", "open"} and invoice.auto_advance:
+        for invoice in self._state.invoices_of(subscription.id):
+            if invoice.status in {"draft", "open"} and invoice.auto_advance:
                 self._desk.change(invoice, "invoice.updated", **stopped)

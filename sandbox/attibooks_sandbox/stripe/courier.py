@@ -1,6 +1,8 @@
 """Sends events to the endpoints: signed anew at each attempt, repeated on the sandbox's clock (reference: §3.2, §3.4).
 
-The reference tells of three attempts in a sandbox "over a few hours"; here they are an hour and two hours apart.
+A signature bears the machine's time, unless the control plane says otherwise: whoever checks its age goes by that too,
+however far the sandbox's clock was moved. The reference tells of three attempts in a sandbox "over a few hours"; here
+they are an hour and two hours apart.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from datetime import timedelta
 
 import msgspec
 
-from attibooks_sandbox.kernel.clock import Clock
+from attibooks_sandbox.kernel.clock import Clock, machine_time
 from attibooks_sandbox.kernel.outbox import Delivery, Outbox, Policy
 from attibooks_sandbox.stripe.events import Shown, render_event, render_thin
 from attibooks_sandbox.stripe.model import Endpoint, Event, ThinEvent
@@ -114,7 +116,8 @@ class Courier:
         endpoint = self._state.endpoints.get(delivery.owner)
         own = () if endpoint is None else (endpoint.secret,)
         secrets = own if forgery.secrets is None else forgery.secrets
-        at = int(self._clock.now().timestamp()) + forgery.offset_seconds
+        present = machine_time() if self._state.signed_by_machine else int(self._clock.now().timestamp())
+        at = present + forgery.offset_seconds
         delivery.headers = {**delivery.headers, "Stripe-Signature": signature_of(delivery.body, secrets, at)}
         return delivery.headers
 

@@ -81,7 +81,7 @@ class Desk:
         before = None if old is None or told is None else render(self.state, old)
         table[key] = row
         if isinstance(row, _TIMED):
-            self.state.agenda.note(row)
+            self.state.note(row)
         if told is not None:
             self._tell_of(told, render(self.state, row), before)
         return row

@@ -80,7 +80,7 @@ def _added(state: StripeState, place: Shown, name: str, path: str) -> Shown:
     if (kind, name) == ("checkout.session", "line_items"):
         return listed(f"/v1/checkout/sessions/{owner}/line_items", session_lines(state, state.sessions[owner]))
     if (kind, name) == ("customer", "subscriptions"):
-        rows = [each for each in state.subscriptions.values() if each.customer == owner and not each.over]
+        rows = [each for each in state.subscriptions_of(owner) if not each.over]
         return listed(f"/v1/customers/{owner}/subscriptions", (render(state, row) for row in reversed(rows)))
     if (kind, name) == ("customer", "tax_ids"):
         numbers = [each for each in state.tax_ids.values() if each.customer == owner]

@@ -107,6 +107,14 @@ class Params:
             raise missing(self.label(name))
         return value
 
+    def address(self, name: str) -> str | None:
+        """Return an address of the app that a browser is sent to; only such of the web are taken."""
+        value = self.text(name)
+        if value is not None and not re.match(r"https?://[^/\s]", value):
+            message = "Not a valid URL"
+            raise invalid(message, self.label(name), "url_invalid")
+        return value
+
     def only(self, names: str) -> None:
         """Refuse what the sandbox knows of but does not emulate."""
         known = names.split()

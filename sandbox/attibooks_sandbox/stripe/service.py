@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 CALLS_PER_SECOND = 25
 """The rate of a sandbox account (reference §3.4)."""
 MOUNT = "/stripe"
+_HOST = re.compile(r"[A-Za-z0-9.-]+(:\d+)?|\[[0-9a-fA-F:]+\](:\d+)?")
 _RATE = "Request rate limit exceeded. You can learn more about rate limits here https://stripe.com/docs/rate-limits."
 _FAILURES = {
     400: ("Invalid request.", None),
@@ -139,7 +141,7 @@ class StripeService:
         """Remember the address that the sandbox is called at: links in answers and events begin with it."""
         host = request.header("host")
         base = f"http://{host}{MOUNT}"
-        if host and base != self.state.base_url:
+        if base != self.state.base_url and _HOST.fullmatch(host):
             self.state.base_url = base
 
     @property

@@ -36,7 +36,7 @@ DEFAULT_BASE = "http://127.0.0.1:8100/stripe"
 class StripeState(State):
     """Everything that one account at Stripe holds; ids are drawn in it, so that they never come twice."""
 
-    derived: ClassVar[frozenset[str]] = frozenset({"listener", "agenda"})
+    derived: ClassVar[frozenset[str]] = frozenset({"listener", "agenda", "_sold", "_billed"})
 
     def __init__(self, seed: int) -> None:
         """Begin as a new account: nothing in it."""
@@ -44,6 +44,7 @@ class StripeState(State):
         self.ids = Ids(f"stripe:{seed}")
         self.base_url: str = DEFAULT_BASE
         self.hold: bool = False
+        self.signed_by_machine: bool = True
         self.after_retries: str = "cancel"
         self.keys: dict[str, Key] = {}
         self.products: dict[str, Product] = {}
@@ -63,6 +64,8 @@ class StripeState(State):
         self.promises: OrderedDict[str, Promise] = OrderedDict()
         self.listener: Callable[[Event, list[ThinEvent]], None] | None = None
         self.agenda = Agenda()
+        self._sold: dict[str, dict[str, None]] = {}
+        self._billed: dict[str, dict[str, None]] = {}
 
     def copy(self) -> StripeState:
         """Return a state with the same keys: the world of a seed begins with an empty account."""
@@ -71,14 +74,27 @@ class StripeState(State):
         return twin
 
     def rebuild(self) -> None:
-        """Plan anew what is due when."""
-        self.agenda = Agenda()
-        for subscription in self.subscriptions.values():
-            self.agenda.note(subscription)
-        for invoice in self.invoices.values():
-            self.agenda.note(invoice)
-        for session in self.sessions.values():
-            self.agenda.note(session)
+        """Plan anew what is due when, and find anew what belongs to whom."""
+        self.agenda, self._sold, self._billed = Agenda(), {}, {}
+        for table in (self.subscriptions, self.invoices, self.sessions):
+            for row in table.values():
+                self.note(row)
+
+    def note(self, row: Timed) -> None:
+        """Plan the next moment of a row that was stored, and remember to whom it belongs."""
+        self.agenda.note(row)
+        if isinstance(row, Subscription):
+            self._sold.setdefault(row.customer, {})[row.id] = None
+        elif isinstance(row, Invoice):
+            self._billed.setdefault(row.subscription, {})[row.id] = None
+
+    def subscriptions_of(self, customer: str) -> list[Subscription]:
+        """Return the subscriptions of a customer in the order of their creation."""
+        return [self.subscriptions[key] for key in self._sold.get(customer, ())]
+
+    def invoices_of(self, subscription: str) -> list[Invoice]:
+        """Return the invoices of a subscription in the order of their creation."""
+        return [self.invoices[key] for key in self._billed.get(subscription, ())]
 
     @property
     def asleep(self) -> bool:

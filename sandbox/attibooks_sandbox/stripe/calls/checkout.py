@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from attibooks_sandbox.stripe.call import Call
 from attibooks_sandbox.stripe.calls.payment_methods import method_named
@@ -46,7 +45,7 @@ def create(call: Call) -> Shown:
         id=call.desk.new_id("cs_test"),
         created=now,
         expires_at=_expiry(params, now),
-        success_url=_address(params, "success_url"),
+        success_url=_needed_address(params),
         currency=call.state.prices[lines[0][0]].currency,
         lines=tuple((call.desk.new_id("li"), price, quantity) for price, quantity in lines),
         asked=_asked(params),
@@ -141,19 +140,13 @@ def _expiry(params: Params, now: int) -> int:
     return at
 
 
-def _address(params: Params, name: str) -> str:
-    """Return an address of the app; whoever pays is sent there."""
-    address = params.needed(name)
-    parts = urlsplit(address)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
-        message = "Not a valid URL"
-        raise invalid(message, name, "url_invalid")
-    return address
+def _needed_address(params: Params) -> str:
+    """Return where whoever has paid is sent to."""
+    return params.address("success_url") or params.needed("success_url")
 
 
 def _asked(params: Params) -> dict[str, Any]:
-    if params.text("cancel_url") is not None:
-        _address(params, "cancel_url")
+    params.address("cancel_url")
     kept = {name: value for name, value in params.copied().items() if name not in _NOT_KEPT}
     for text in (kept.get("custom_text") or {}).values():
         if text is not None and not text.get("message"):

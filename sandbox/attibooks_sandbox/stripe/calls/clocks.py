@@ -61,10 +61,11 @@ def delete(call: Call, identifier: str) -> Shown:
     """Delete a clock with its customers and their subscriptions; nothing is told of these."""
     row, state = _clock(call, identifier), call.state
     for customer in [each for each in state.customers.values() if each.test_clock == row.id]:
-        del state.customers[customer.id]
+        call.desk.change(customer, deleted=True)
     for table in (state.subscriptions, state.invoices):
         for held in [each for each in table.values() if each.test_clock == row.id]:
             del table[held.id]
+    state.rebuild()
     call.desk.announce(row, "test_helpers.test_clock.deleted")
     del state.clocks[row.id]
     return {"id": row.id, "object": "test_helpers.test_clock", "deleted": True}

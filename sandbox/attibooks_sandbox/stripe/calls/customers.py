@@ -138,8 +138,8 @@ def _own_method(call: Call, row: Customer, settings: Params) -> str | None:
 def delete(call: Call, identifier: str) -> Shown:
     """Delete a customer; subscriptions end at once."""
     row, desk = call.customer(identifier), call.desk
-    for subscription in list(call.state.subscriptions.values()):
-        if subscription.customer == row.id and not subscription.over:
+    for subscription in call.state.subscriptions_of(row.id):
+        if not subscription.over:
             Biller(desk.by_clock_of(row.test_clock)).end(subscription, Cancellation("cancellation_requested"))
     desk.announce(row, "customer.deleted")
     for method in list(call.state.payment_methods.values()):

@@ -22,11 +22,11 @@ def retrieve(call: Call, identifier: str) -> Shown:
 def list_all(call: Call) -> Shown:
     """List invoices."""
     params = call.params
+    of = params.text("subscription")
     rows = [
         row
-        for row in call.state.invoices.values()
+        for row in (call.state.invoices.values() if of is None else call.state.invoices_of(of))
         if params.text("customer") in {None, row.customer}
-        and params.text("subscription") in {None, row.subscription}
         and params.text("status") in {None, row.status}
         and params.text("collection_method") in {None, "charge_automatically"}
         and within(row.created, params.plain("created"))

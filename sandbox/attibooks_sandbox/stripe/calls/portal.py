@@ -33,7 +33,7 @@ def create_configuration(call: Call) -> Shown:
         updated=now,
         features=_features(params.part("features"), _nothing()),
         business_profile=_profile(params, {}),
-        default_return_url=params.text("default_return_url"),
+        default_return_url=params.address("default_return_url"),
         is_default=not call.state.configurations,
         login_page=params.part("login_page").flag("enabled"),
         metadata=params.metadata(),
@@ -117,9 +117,10 @@ def update_configuration(call: Call, identifier: str) -> Shown:
         if row.is_default and not params.flag("active"):
             raise invalid("You cannot deactivate the default configuration.", "active")
         changes["active"] = params.flag("active")
-    for name in ("default_return_url", "name"):
-        if name in params:
-            changes[name] = params.text(name)
+    if "default_return_url" in params:
+        changes["default_return_url"] = params.address("default_return_url")
+    if "name" in params:
+        changes["name"] = params.text("name")
     if "features" in params:
         changes["features"] = _features(params.part("features"), row.features)
     if "login_page" in params:
@@ -158,7 +159,7 @@ def create_session(call: Call) -> Shown:
         after_expiration=_after_expiration(params),
         flow=_flow(call, customer.id, configuration),
         locale=params.text("locale"),
-        return_url=params.text("return_url") or configuration.default_return_url,
+        return_url=params.address("return_url") or configuration.default_return_url,
     )
     call.state.portals[row.secret] = row
     shown = call.show(row)
@@ -235,7 +236,10 @@ def _flow_of_subscription(call: Call, part: Params, customer_id: str, kind: str)
 def _after_completion(part: Params) -> dict[str, object]:
     after = part.part("after_completion")
     kind = after.text("type") or "portal_homepage"
-    redirect = {"return_url": after.part("redirect").needed("return_url")} if kind == "redirect" else None
+    redirect = None
+    if kind == "redirect":
+        after.part("redirect").needed("return_url")
+        redirect = {"return_url": after.part("redirect").address("return_url")}
     confirmation = {"custom_message": after.part("hosted_confirmation").text("custom_message")}
     return {
         "hosted_confirmation": confirmation if kind == "hosted_confirmation" else None,

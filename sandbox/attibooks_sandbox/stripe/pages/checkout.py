@@ -29,7 +29,8 @@ from attibooks_sandbox.stripe.render_checkout import amount_of, has_trial, types
 def show(visit: Visit, session: str) -> Response:
     """Show a session, or take what was typed into it."""
     row = visit.desk.state.sessions.get(session)
-    if row is None or row.status == "expired":
+    gone = row is not None and row.customer is not None and visit.desk.state.customers[row.customer].deleted
+    if row is None or row.status == "expired" or gone:
         return notice("This page has expired", "Go back to the app and begin again.", 404 if row is None else 410)
     if row.status == "complete":
         return notice("You are all done here", "This session was paid already.", 200)

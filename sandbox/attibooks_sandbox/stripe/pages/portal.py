@@ -79,7 +79,7 @@ class Guest(msgspec.Struct, frozen=True):
 
     def subscriptions(self) -> list[Subscription]:
         """Return the customer's subscriptions that have not ended, the newest first."""
-        rows = [row for row in self.visit.desk.state.subscriptions.values() if row.customer == self.customer.id]
+        rows = self.visit.desk.state.subscriptions_of(self.customer.id)
         return [row for row in reversed(rows) if not row.over]
 
     def after(self, kind: str, done: str) -> Response:
