@@ -204,9 +204,9 @@ class WorkspaceRun:
     # -- writing ---------------------------------------------------------------------------------------------------
 
     async def _apply(self, glass: Glass, tasks: Sequence[Task]) -> None:
-        await self._hold()
         if not tasks:
             return
+        await self._hold()
         if not self.has_crm and any(task.shows or task.stores for task in tasks):
             raise NoAccess
         pace = self.bench.paces.of(self.row.workspace_id)
