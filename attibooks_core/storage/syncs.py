@@ -232,11 +232,6 @@ class Syncs:
         """End a run, and queue what was asked for meanwhile; False when it lost its row."""
         return await self._database.write(lambda c: _end(c, row, end, now))
 
-    async def forget_cursor(self, workspace_id: str, books: Books) -> None:
-        """Have the next run read everything again (a new object to store invoices in)."""
-        change = sa.update(syncs).where(*of_books(syncs, books, workspace_id)).values(cursor=None)
-        await self._database.write(lambda c: c.execute(change))
-
     async def _move(self, row: SyncRow, values: Mapping[str, Any]) -> bool:
         change = sa.update(syncs).where(*_mine(row)).values(**values)
         return await self._database.write(lambda c: c.execute(change).rowcount > 0)
@@ -248,8 +243,8 @@ def ask_now(connection: sa.Connection, wish: Wish, now: datetime) -> SyncRow:
     insert_once(connection, syncs, _new(wish.workspace_id, wish.gateway, wish.books, now))
     key = of_books(syncs, wish.books, wish.workspace_id)
     row = _row(connection.execute(sa.select(syncs).where(*key)).one())
-    values = _asked(row, wish)
-    if values:
+    values = {name: value for name, value in _asked(row, wish).items() if getattr(row, name) != value}
+    if values:  # who asks again for what was asked for changes nothing, nor since when it waits
         connection.execute(sa.update(syncs).where(*key).values(**values, updated_at=now))
         row = _row(connection.execute(sa.select(syncs).where(*key)).one())
     return row
