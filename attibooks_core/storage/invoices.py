@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from attibooks_core.lifecycle import invoice_key
 from attibooks_core.model import Books, InvoiceStatus, RecordRef
 from attibooks_core.storage.engine import Database
 from attibooks_core.storage.statements import books_values, of_books, upsert
@@ -49,6 +50,11 @@ class InvoiceRow:
     attempts: int = 0
     next_attempt_at: datetime | None = None
     error_code: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Names it among all invoices of its workspace (`lifecycle.invoice_key`)."""
+        return invoice_key(self.books, self.invoice_id)
 
     @property
     def order(self) -> tuple[datetime, int, str]:

@@ -28,7 +28,7 @@ from attibooks_core.errors import (
 from attibooks_core.invoicing.answering import error_answer
 from attibooks_core.invoicing.leases import Lease
 from attibooks_core.invoicing.mirroring import Mirror
-from attibooks_core.invoicing.workbench import Workbench, Workspace
+from attibooks_core.invoicing.workbench import LOOK_SECONDS, Workbench, Workspace
 from attibooks_core.logs import EventLog
 from attibooks_core.model import Books, Capability, Credential
 from attibooks_core.settings import Settings
@@ -43,7 +43,6 @@ CHUNK = 200
 """Workspaces that one durable run carries at most."""
 RETRIES = (5, 60, 600)
 """Seconds before a run that failed for a moment is tried again by itself, by the number of failures."""
-POLL_SECONDS = 0.25
 JOB_KIND = "sync-invoices"
 
 log = EventLog(__name__)
@@ -110,7 +109,7 @@ class SyncRuns:
             await self.start(await self._bench.syncs.claim(_new_claim(), row, now))
         deadline = self._bench.clock.monotonic() + self._bench.wait_seconds
         while not has_ended(row, wanted) and self._bench.clock.monotonic() < deadline:
-            await self._bench.clock.sleep(POLL_SECONDS / 5)
+            await self._bench.clock.sleep(LOOK_SECONDS)
             row = await self._bench.syncs.load(workspace_id, ws.books) or row
         return row, has_ended(row, wanted)
 
