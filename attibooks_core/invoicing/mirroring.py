@@ -31,6 +31,7 @@ from attibooks_core.model import (
     WritebackState,
 )
 from attibooks_core.plans.entitlements import INVOICE_OBJECT, entitled
+from attibooks_core.retries import pause_of
 from attibooks_core.storage.invoices import InvoiceRow, order_of
 from attibooks_core.storage.trail import TrailEntry
 
@@ -305,7 +306,7 @@ def parked(row: InvoiceRow, error: str | None, now: datetime) -> InvoiceRow:
     """The row after an attempt to show it: settled, or to be tried again; Run Setup does not wait for that."""
     if error is None:
         return replace(row, attempts=0, next_attempt_at=None, error_code=None)
-    pause = WITHOUT_SETUP if error == SETUP_NEEDED else timedelta(seconds=PAUSES[min(row.attempts, len(PAUSES) - 1)])
+    pause = WITHOUT_SETUP if error == SETUP_NEEDED else pause_of(PAUSES, row.attempts)
     return replace(row, attempts=row.attempts + 1, next_attempt_at=now + pause, error_code=error)
 
 
