@@ -250,11 +250,18 @@ class SyncRuns:
     async def _resume(self, workspace_id: str) -> None:
         """Tokens of a workspace have come to this process: go on with what waits for them."""
         for row in await self._bench.syncs.waiting([workspace_id]):
-            await self.start(await self._bench.syncs.claim(_new_claim(), row, self._bench.clock.now()))
+            await self._go_on(row)
+
+    async def _go_on(self, row: SyncRow) -> None:
+        await self.start(await self._bench.syncs.claim(_new_claim(), row, self._bench.clock.now()))
 
     async def _look_after_waiting(self) -> None:
-        """Ask for tokens that nobody has asked for, and give up where nobody gives them."""
+        """Go on where this process has what another lacked; else ask for tokens, or give up where nobody gives them."""
         for row in await self._bench.syncs.all_waiting():
+            lease = self._bench.leases.of(row.workspace_id)
+            if lease is not None and lease.accounting is not None:
+                await self._go_on(row)
+                continue
             request = await self._bench.access.request_of(row.workspace_id)
             if request is None or (request.state is not RequestState.ASKED and request.asked_at < row.updated_at):
                 await self._bench.access.ask(row.workspace_id, row.job_id, JOB_KIND)
