@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
+from attibooks_core.invoicing.pacing import WRITES_A_SECOND
 from attibooks_sandbox.testing import Sandbox
 from benchmarks.b3_cpu import cpu_rows
 from benchmarks.b8_night import sync_host
@@ -25,7 +26,7 @@ INVOICES = 20_000
 CHANGED = (0, 100, 999, 1_000, 1_001, 1_500, 5_000)
 MODES = ("oldest", "newest")
 RATE = 25.0
-PACE = 24.5
+PACE = WRITES_A_SECOND
 FAST = 4
 FULL = 1_000
 """Objects in a full answer of change data capture."""
