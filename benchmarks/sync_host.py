@@ -9,6 +9,7 @@ import asyncio
 import json
 import sys
 import time
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from pydantic import SecretStr
@@ -21,6 +22,7 @@ from attibooks_core.storage.syncs import SyncState
 from attibooks_core.storage.tables import syncs
 
 PATIENCE_SECONDS = 600
+EARLIER = datetime(2000, 1, 1, tzinfo=UTC)
 UNDER_WAY = sa.select(sa.func.count()).select_from(syncs).where(syncs.c.state != SyncState.IDLE)
 
 
@@ -72,10 +74,12 @@ async def night(host):
     deadline = started + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         await host.syncs.start_due()
-        rows = await host.bench.syncs.of_cron(run_id)
-        if all(row.state is SyncState.IDLE or (row.ended_at or begun) > begun for row in rows):
+        unended = UNDER_WAY.where(syncs.c.cron_run == run_id, sa.func.coalesce(syncs.c.ended_at, EARLIER) < begun)
+        if not await host.bench.database.read(lambda c, wanted=unended: c.execute(wanted).scalar_one()):
             break
         await asyncio.sleep(0.02)
+    seconds, cpu = time.monotonic() - started, time.process_time() - cpu
+    rows = await host.bench.syncs.of_cron(run_id)
     shown = {
         row.workspace_id: {
             "outcome": row.outcome,
@@ -85,7 +89,7 @@ async def night(host):
         }
         for row in rows
     }
-    return {"seconds": time.monotonic() - started, "cpu": time.process_time() - cpu, "workspaces": shown}
+    return {"seconds": seconds, "cpu": cpu, "workspaces": shown}
 
 
 async def obey(host, command):

@@ -14,6 +14,8 @@ from attibooks_core.storage.engine import Database
 from attibooks_core.storage.tables import trail
 
 LONGEST_ANSWER = 500
+OWN_CHANGES = ("edited", "voided")
+"""Kinds of entries that tell what we changed about an invoice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,18 @@ class Trail:
     async def of_record(self, workspace_id: str, ref: RecordRef) -> list[TrailEntry]:
         """The newest entries of a record, oldest first."""
         return await self._database.read(lambda c: _newest(c, trail.c.workspace_id == workspace_id, _about(ref)))
+
+    async def own_versions(self, workspace_id: str, invoice_ids: Sequence[str]) -> dict[str, str]:
+        """The version that the newest change of ours made of each of these invoices; others are left out."""
+        wanted = (
+            sa.select(trail.c.invoice_id, trail.c.details)
+            .where(
+                trail.c.workspace_id == workspace_id, trail.c.invoice_id.in_(invoice_ids), trail.c.kind.in_(OWN_CHANGES)
+            )
+            .order_by(trail.c.at)
+        )
+        rows = await self._database.read(lambda c: c.execute(wanted).all())
+        return {row.invoice_id: str(json.loads(row.details).get("version")) for row in rows}
 
     async def of_invoice(
         self, workspace_id: str, invoice_id: str, records: Sequence[RecordRef], intent_id: str | None

@@ -28,6 +28,9 @@ MOST_EVENTS = 5000
 OWN_ECHO = timedelta(seconds=2)
 """The word that an invoice was made comes a little after what we stored when we made it."""
 
+OWN_SECOND = timedelta(seconds=1)
+"""The books tell of a change to the second, its event to the nanosecond: within it the word of our own change comes."""
+
 log = EventLog(__name__)
 
 
@@ -82,12 +85,25 @@ class InboxHands:
             for hint in invoices
             if _is_news(hint, known.get(hint.entity_id), stores_all=stores_all)
         ]
+        wanted = await self._without_echoes(workspace_id, wanted, known)
         if wanted:
             await self._bench.awaiting.add(workspace_id, books, wanted)
         if len(invoices) < len(hints):
             await self._runs.request(workspace_id, books, scope="all", trigger="webhook")
         elif wanted:
             await self._runs.request(workspace_id, books, scope="events", trigger="webhook")
+
+    async def _without_echoes(
+        self, workspace_id: str, wanted: list[Awaited], known: Mapping[str, InvoiceRow]
+    ) -> list[Awaited]:
+        """What is left when the word of our own edits and voids is taken out: their answers told it all."""
+        rows = {each.invoice_id: known[each.invoice_id] for each in wanted if each.invoice_id in known}
+        close = [each.invoice_id for each in wanted if _may_echo(each, rows.get(each.invoice_id))]
+        if not close:
+            return wanted
+        ours = await self._bench.trail.own_versions(workspace_id, close)
+        echoes = {i for i in close if ours.get(i) == rows[i].version}
+        return [each for each in wanted if each.invoice_id not in echoes]
 
     async def _stores_all(self, workspace_id: str) -> bool:
         """Whether the workspace wants a record of every invoice, whoever made it."""
@@ -103,6 +119,10 @@ def _by_books(hints: Iterable[Hint]) -> Mapping[Books, list[Hint]]:
     for hint in hints:
         found.setdefault(hint.books, []).append(hint)
     return found
+
+
+def _may_echo(event: Awaited, row: InvoiceRow | None) -> bool:
+    return row is not None and not event.deleted and event.at < row.updated_at + OWN_SECOND
 
 
 def _is_news(hint: Hint, row: InvoiceRow | None, *, stores_all: bool) -> bool:

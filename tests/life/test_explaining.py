@@ -90,7 +90,7 @@ class TestReplay:
         """Row 107: which input is another one now."""
         record, invoice = created(office)
         office.box.edit_record(office.app.workspace, "companies", record, rate=99)
-        mark = len(office.box.calls())
+        mark = office.mark()
         report = replayed(machines, invoice)
         assert (report["outcome"], report["changed"]) == ("changed", ["lines"])
         assert "the lines" in report["said"]

@@ -11,7 +11,12 @@ import attibooks_quickbooks
 from attibooks_core import capabilities, protocols
 
 FORBIDDEN = ("delete", "remove", "purge", "destroy", "erase")
-SOURCES = sorted(f for m in (attibooks_core, attibooks_quickbooks) for f in Path(m.__file__).parent.rglob("*.py"))
+SOURCES = sorted(
+    f
+    for m in (attibooks_core, attibooks_quickbooks)
+    for f in Path(m.__file__).parent.rglob("*.py")
+    if "tests" not in f.parts
+)
 BACKENDS = [
     protocols.AccountingBackend,
     protocols.BatchingBackend,

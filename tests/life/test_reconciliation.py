@@ -47,7 +47,7 @@ def test_a_look_finds_what_was_paid_in_the_books_and_writes_nothing(desk):
     """Row 136: the difference shows both sides; a look needs no key and keeps nothing."""
     record, invoice = created(desk)
     desk.box.pay(*books(desk), invoice)
-    before, mark = desk.shown(record), len(desk.box.calls())
+    before, mark = desk.shown(record), desk.mark()
     (difference,) = mine(looked(desk), invoice)
     assert difference["kind"] == "status"
     assert (difference["attio"], difference["books"]) == ("Open", "Paid")
@@ -89,7 +89,7 @@ def test_every_planted_difference_is_found_and_repaired_and_nothing_else_is(drif
     assert all((d["repair"] is None) == (_name(d) in drift.by_hand) for d in report["differences"])
     assert looked(desk) == report, "ids are the same as long as the differences are"
 
-    mark = len(desk.box.calls())
+    mark = desk.mark()
     ids = [d["id"] for d in report["differences"]]
     answer = repaired(desk, ids)
     assert sorted(answer["repaired"]) == sorted(d["id"] for d in report["differences"] if d["repair"])
@@ -100,7 +100,7 @@ def test_every_planted_difference_is_found_and_repaired_and_nothing_else_is(drif
     ]
     assert written == [], "the books are the truth and never written to"
 
-    mark = len(desk.box.calls())
+    mark = desk.mark()
     assert repaired(desk, ids)["repaired"] == []
     assert attio_writes(desk, mark) == [], "a repair of what is right writes nothing"
 

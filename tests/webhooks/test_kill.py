@@ -16,11 +16,6 @@ pytestmark = [pytest.mark.kill, pytest.mark.timeout(180)]
 CALLERS = 8
 
 
-def pytest_generate_tests(metafunc):
-    if "kill_round" in metafunc.fixturenames:
-        metafunc.parametrize("kill_round", range(metafunc.config.getoption("--kill-rounds")))
-
-
 def deliver_until_dead(intuit, answered):
     while True:
         events = [event(), event()]

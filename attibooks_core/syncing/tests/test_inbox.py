@@ -15,6 +15,7 @@ from attibooks_core.storage.inbox import Inbox
 from attibooks_core.storage.invoices import Invoices
 from attibooks_core.storage.syncs import Syncs
 from attibooks_core.storage.tables import books_events, invoices
+from attibooks_core.storage.trail import Trail, TrailEntry
 from attibooks_core.syncing.inbox import InboxHands
 from attibooks_core.testing import SettableClock
 
@@ -57,6 +58,7 @@ def stage(database):
         syncs=Syncs(database),
         invoices=Invoices(database),
         awaiting=Awaiting(database),
+        trail=Trail(database),
         workspaces=SimpleNamespace(load=load),
         plugins=wants_all,
     )
@@ -243,3 +245,29 @@ async def test_old_events_are_forgotten_once_they_were_handed_on(stage):
     await stage.bench.inbox.drop(NOW + SECOND)
     ids = await stage.database.read(lambda c: list(c.scalars(sa.select(books_events.c.event_id))))
     assert ids == ["e2"]
+
+
+async def change(stage, version):
+    """We edited the invoice: the trail says which version that made."""
+    entry = TrailEntry(at=NOW, kind="edited", summary="", invoice_id="145", details={"version": version})
+    await stage.bench.trail.append("w1", entry)
+
+
+@pytest.mark.parametrize(
+    ("version", "after", "expected"),
+    [
+        ("0", 0.4, {}),
+        ("0", 1.2, {"145"}),
+        ("7", 0.4, {"145"}),
+    ],
+    ids=["our own change of that second", "something later", "somebody changed it after us"],
+)
+async def test_the_word_of_our_own_edit_costs_no_read(stage, version, after, expected):
+    """Rows 119 and 142: the answer of the edit told everything."""
+    await enroll(stage, "w1")
+    await know(stage, "w1", NOW)
+    await change(stage, version)
+    await stage.bench.inbox.take([event(after)], NOW)
+    await stage.hands.round()
+    assert set(await awaited(stage, "w1")) == set(expected)
+    assert bool(stage.runs.asked) == bool(expected)
