@@ -165,8 +165,12 @@ class Syncs:
         return _row(row) if row else None
 
     async def of_company(self, books: Books) -> list[SyncRow]:
-        """The rows of every workspace that is connected to a company."""
-        return await self._rows(syncs.c.backend == books.backend, *_company(books))
+        """The rows of every workspace that is connected to a company.
+
+        :param books: with an empty environment: in any.
+        """
+        company = _company(books) if books.environment else (syncs.c.company_id == books.company_id,)
+        return await self._rows(syncs.c.backend == books.backend, *company)
 
     async def of_claim(self, claim: str) -> list[SyncRow]:
         """The rows that a durable run still carries."""
