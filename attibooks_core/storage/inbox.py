@@ -26,7 +26,7 @@ MOST_ROWS = 64
 """In one statement; a further one waits for the interpreter's lock, a longer one is compiled for itself."""
 
 MOST_DELIVERIES = 500
-MOST_BYTES = 128 * 1024
+MOST_BYTES = 64 * 1024
 """Read at once, some hundred events: what is done with them must not keep the event loop or the writer for long."""
 
 _EVENT = "event_id, backend, environment, company_id, entity, entity_id, operation, at, handed_at"
@@ -105,13 +105,14 @@ class Inbox:
 
     async def untaken(self, backends: Collection[str]) -> list[Delivery]:
         """The oldest deliveries that were not taken apart, at least one, if there is one."""
-        return await self._database.read(lambda c: [Delivery(*row) for row in c.execute(_untaken(backends))])
+        return await self._database.read(lambda c: _untaken(c, backends))
 
     async def unknown(self, events: Sequence[BooksEvent]) -> list[BooksEvent]:
         """Those of these events that were never handed on, each once; without those that no database can store."""
         found: dict[tuple[str, str], BooksEvent] = {}
         for event in events:
-            if "\0" not in "".join(_row(event)):  # PostgreSQL stores no such character, and no id of ours has one
+            # PostgreSQL stores no such character, and no id of ours has one.
+            if "\0" not in f"{event.event_id}{event.books.company_id}{event.entity_id}{event.entity}{event.operation}":
                 found.setdefault((event.books.backend, event.event_id), event)
         if not found:
             return []
@@ -167,17 +168,19 @@ def _insertion(count: int, mark: str) -> str:
     return into + ", ".join([row] * count)
 
 
-def _untaken(backends: Collection[str]) -> sa.Select[Any]:
-    """As many of the oldest as are not too large together."""
-    table = deliveries.c
-    waiting = (table.taken == sa.false(), table.backend.in_(backends))
-    sized = sa.select(table.id, table.received_at, sa.func.length(table.body).label("size")).where(*waiting)
-    oldest = sized.order_by(table.received_at, table.id).limit(MOST_DELIVERIES).subquery()
-    up_to = sa.func.sum(oldest.c.size).over(order_by=(oldest.c.received_at, oldest.c.id))
-    summed = sa.select(oldest.c.id, (up_to - oldest.c.size).label("before")).subquery()
+def _untaken(connection: sa.Connection, backends: Collection[str]) -> list[Delivery]:
+    """As many of the oldest as are not too large together; no more is fetched."""
+    table, found, size = deliveries.c, [], 0
     columns = (table.id, table.backend, table.environment, table.received_at, table.body)
-    some = sa.select(*columns).join(summed, summed.c.id == table.id).where(summed.c.before < MOST_BYTES)
-    return some.order_by(table.received_at, table.id)
+    wanted = sa.select(*columns).where(table.taken == sa.false(), table.backend.in_(backends))
+    oldest = wanted.order_by(table.received_at, table.id).limit(MOST_DELIVERIES)
+    with connection.execute(oldest, execution_options={"stream_results": True}) as rows:
+        for row in rows:
+            found.append(Delivery(*row))
+            size += len(row.body)
+            if size >= MOST_BYTES:
+                break
+    return found
 
 
 def _elements(connection: sa.Connection, array: str, type_: Any) -> sa.Select[Any]:  # noqa: ANN401 - a column type

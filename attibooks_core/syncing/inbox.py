@@ -26,7 +26,7 @@ GATHER_SECONDS = 0.2
 """How long events of a burst are waited for, so that they are handed on together."""
 
 INTAKE_FIRST = 3.0
-"""While deliveries come in, this many times as long as a round takes is left to them; what waits is durable."""
+"""What waits is durable, so between two parts of it as many times their time is left to deliveries that come in."""
 
 OWN_ECHO = timedelta(seconds=2)
 """The word that an invoice was made comes a little after what we stored when we made it."""
@@ -91,13 +91,10 @@ class InboxHands:
     async def round(self) -> None:
         """Hand on everything that waits."""
         inbox, now = self._bench.inbox, asyncio.get_running_loop().time
-        senders = self._bench.plugins.notifying
         started = now()
-        while deliveries := await inbox.untaken(senders):
+        while deliveries := await inbox.untaken(self._bench.plugins.notifying):
             await self._take_apart(deliveries)
-            if inbox.arrived.is_set():
-                inbox.arrived.clear()
-                await asyncio.sleep(INTAKE_FIRST * (now() - started))
+            await asyncio.sleep(INTAKE_FIRST * (now() - started))
             started = now()
 
     async def _take_apart(self, deliveries: Sequence[Delivery]) -> None:
