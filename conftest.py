@@ -107,3 +107,11 @@ def _create(kind: str, name: str, folder: Path, request: pytest.FixtureRequest, 
     with psycopg.connect(f"postgresql://postgres@/postgres?host={socket_folder}", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} {how}")
     return f"postgresql://postgres@/{name}?host={socket_folder}"
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A migrated database of each kind, with empty tables."""
+    opened = Database(database_url)
+    yield opened
+    opened.close()

@@ -109,30 +109,7 @@ class Host:
         self.vault = Vault(_keys(settings))
         self.database = Database(settings.database_url)
         self.workspaces = Workspaces(self.database, self.vault)
-        leases = Leases(self.clock)
-        self.bench = Workbench(
-            clock=self.clock,
-            plugins=self.plugins,
-            database=self.database,
-            vault=self.vault,
-            intents=Intents(self.database),
-            batches=Batches(self.database),
-            invoices=Invoices(self.database),
-            trail=Trail(self.database),
-            usage=Usage(self.database),
-            workspaces=self.workspaces,
-            syncs=Syncs(self.database),
-            awaiting=Awaiting(self.database),
-            inbox=Inbox(self.database),
-            leases=leases,
-            access=self._access(leases),
-            tasks=Tasks(self.database),
-            snapshots=Snapshots(self.database),
-            paces=Paces(self.clock),
-            runtime=runtime or _durable(settings),
-            billing=self._billing(),
-            wait_seconds=settings.wait_seconds,
-        )
+        self.bench = self._workbench(runtime or _durable(settings))
         self.mirror = Mirror(self.bench)
         carrier = InvoiceCarrier(self.bench, self.mirror)
         batch_carrier = BatchCarrier(self.bench, carrier)
@@ -184,6 +161,32 @@ class Host:
             raise ConfigurationError(
                 "The database's schema is not the one of this release. Run `attibooks db upgrade` and start again."
             )
+
+    def _workbench(self, runtime: DurableRuntime) -> Workbench:
+        leases = Leases(self.clock)
+        return Workbench(
+            clock=self.clock,
+            plugins=self.plugins,
+            database=self.database,
+            vault=self.vault,
+            intents=Intents(self.database),
+            batches=Batches(self.database),
+            invoices=Invoices(self.database),
+            trail=Trail(self.database),
+            usage=Usage(self.database),
+            workspaces=self.workspaces,
+            syncs=Syncs(self.database),
+            awaiting=Awaiting(self.database),
+            inbox=Inbox(self.database),
+            leases=leases,
+            access=self._access(leases),
+            tasks=Tasks(self.database),
+            snapshots=Snapshots(self.database),
+            paces=Paces(self.clock),
+            runtime=runtime,
+            billing=self._billing(),
+            wait_seconds=self.settings.wait_seconds,
+        )
 
     def _access(self, leases: Leases) -> Access:
         requests = LeaseRequests(self.database)

@@ -90,7 +90,8 @@ class LiveInvoice:
     @property
     def version(self) -> str:
         """The books' version and the fingerprints: what an edit is based on, opaque to callers."""
-        return ".".join((self.invoice.version, *(self.fingerprints[name] for name in EDITABLE)))
+        prints = self.fingerprints
+        return ".".join((self.invoice.version, *(prints[name] for name in EDITABLE)))
 
 
 def _values(line: LiveLine) -> tuple[object, ...]:
@@ -244,6 +245,11 @@ class SetupReport:
         return not self.created and not self.repaired
 
 
+def invoice_key(books: Books, invoice_id: str) -> str:
+    """Names an invoice among all of a workspace: `environment:company:invoice id` (contract §3.1)."""
+    return f"{books.environment}:{books.company_id}:{invoice_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class InvoiceEntry:
     """What the record of an invoice shall show.
@@ -264,8 +270,8 @@ class InvoiceEntry:
 
     @property
     def key(self) -> str:
-        """Unique over every company of a workspace: `environment:company:invoice id` (contract §3.1)."""
-        return f"{self.books.environment}:{self.books.company_id}:{self.invoice_id}"
+        """See `invoice_key`."""
+        return invoice_key(self.books, self.invoice_id)
 
     @property
     def digest(self) -> str:

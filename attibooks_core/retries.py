@@ -6,9 +6,9 @@ repeat is safe: `Unavailable` (nothing was written) always is, anything else is 
 """
 
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
@@ -46,6 +46,11 @@ def wait_before(error: Exception, attempt: int, policy: RetryPolicy, spread: flo
         return asked * (1 + spread / 10) if asked <= policy.longest else None
     wait = policy.base * 4 ** (attempt - 1) * (0.5 + spread / 2)
     return wait if wait <= policy.longest else None
+
+
+def pause_of(pauses: Sequence[float], number: int) -> timedelta:
+    """The pause of this number, from 0; after the last one it stays."""
+    return timedelta(seconds=pauses[min(number, len(pauses) - 1)])
 
 
 async def retrying(

@@ -85,7 +85,7 @@ async def _found(bench: "Workbench", text: str, workspace: str | None) -> list[t
     invoice_id = text.rpartition(":")[2]
     found = await bench.invoices.of_number(workspace, invoice_id)
     if ":" in text:
-        found = [(ws, row) for ws, row in found if rendering.key_of(row) == text]
+        found = [(ws, row) for ws, row in found if row.key == text]
     if not found:
         where = f" in the workspace {workspace}" if workspace else ""
         raise click.ClickException(f"No invoice with the number or id {text} is known{where}.")

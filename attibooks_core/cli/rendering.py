@@ -19,16 +19,11 @@ FOR_PROGRAMS = {"inputs", "generation", "run"}
 """Details that tell a person nothing."""
 
 
-def key_of(row: "InvoiceRow") -> str:
-    """Names an invoice among all: what `attibooks explain` takes as well."""
-    return f"{row.books.environment}:{row.books.company_id}:{row.invoice_id}"
-
-
 def invoice_facts(workspace_id: str, row: "InvoiceRow") -> dict[str, Any]:
     """An invoice for a program."""
     return {
         "workspace": workspace_id,
-        "key": key_of(row),
+        "key": row.key,
         "id": row.invoice_id,
         "number": row.number,
         "status": row.status.value,
@@ -67,7 +62,7 @@ def moment(at: datetime) -> str:
 
 def matches_text(found: Sequence[tuple[str, "InvoiceRow"]]) -> str:
     """Several invoices that may be meant."""
-    rows = [(key_of(row), row.number or "-", row.status.value, f"workspace {ws}") for ws, row in found]
+    rows = [(row.key, row.number or "-", row.status.value, f"workspace {ws}") for ws, row in found]
     return "\n".join(["Several invoices may be meant; name one by its key:", "", *table(rows)])
 
 

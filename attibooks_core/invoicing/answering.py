@@ -16,7 +16,7 @@ from attibooks_core.invoicing.shapes import (
     WritebackShape,
 )
 from attibooks_core.invoicing.workbench import Workbench, Workspace
-from attibooks_core.model import Problem, WritebackReport, WritebackState
+from attibooks_core.model import AccountingInvoice, Problem, WritebackReport, WritebackState
 from attibooks_core.plans.quota import COUNTED, month_of
 from attibooks_core.storage.intents import Intent, KeptCall
 
@@ -80,21 +80,29 @@ async def answer_of(bench: Workbench, ws: Workspace, intent: Intent) -> CreatedS
     body = repeat(bench, intent.workspace_id, kept) if kept else None
     if body is not None:
         return msgspec.json.decode(body, type=CreatedShape)
+    return await read_anew(bench, ws, intent)
+
+
+async def fetched(ws: Workspace, intent: Intent) -> AccountingInvoice | None:
+    """The invoice of an intent as the books have it by now; None without a token that opens them."""
     if ws.context.accounting is None or intent.invoice_id is None:
         return None
     try:
-        invoice = await ws.backend.fetch_invoice(ws.context, intent.invoice_id)
+        return await ws.backend.fetch_invoice(ws.context, intent.invoice_id)
     except ConnectionProblem:
         return None
-    return await _read_anew(bench, intent, InvoiceShape.of(invoice))
 
 
-async def _read_anew(bench: Workbench, intent: Intent, invoice: InvoiceShape) -> CreatedShape:
+async def read_anew(bench: Workbench, ws: Workspace, intent: Intent) -> CreatedShape | None:
+    """The answer of an intent whose kept one was dropped; None when the invoice cannot be read."""
+    invoice = await fetched(ws, intent)
+    if invoice is None:
+        return None
     now = bench.clock.now()
     counter = await bench.usage.count(intent.workspace_id, COUNTED, month_of(now))
     entitlements = await bench.billing.entitlements(intent.workspace_id)
     return CreatedShape(
-        invoice=invoice,
+        invoice=InvoiceShape.of(invoice),
         writeback=WritebackShape.of(WritebackReport(WritebackState.NONE)),
         usage=UsageShape.of(entitlements, counter, now),
         warnings=[],

@@ -16,6 +16,7 @@ from attibooks_core.errors import NotFound, ReconnectNeeded, Unavailable
 from attibooks_core.logs import EventLog
 from attibooks_core.plugins import Plugins
 from attibooks_core.protocols import Clock
+from attibooks_core.retries import pause_of
 from attibooks_core.storage.lease_requests import LeaseRequest, LeaseRequests, RequestState, WaitingJob
 from attibooks_core.storage.workspaces import Workspaces
 
@@ -129,7 +130,7 @@ class Asking:
 
 def pause_after(calls: int) -> timedelta:
     """How long to wait for a lease after that many calls."""
-    return timedelta(seconds=PAUSES[min(calls, len(PAUSES)) - 1])
+    return pause_of(PAUSES, calls - 1)
 
 
 async def _logged(work: Coroutine[Any, Any, Any]) -> None:

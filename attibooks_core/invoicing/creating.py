@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from attibooks_core.errors import InvalidDraft
-from attibooks_core.invoicing.answering import answer_of
+from attibooks_core.invoicing.answering import read_anew
 from attibooks_core.invoicing.carrying import InvoiceCarrier
 from attibooks_core.invoicing.drafting import Drafted, check_target, draft_invoice
 from attibooks_core.invoicing.edits import Edits
@@ -83,7 +83,7 @@ class InvoiceCreator(IntentServer[CreateRequest]):
         return await reviewed(self._bench, ws, request.record, request.draft_token, request.edits)
 
     async def _read_anew(self, ws: Workspace, intent: Intent) -> Answer | None:
-        answer = await answer_of(self._bench, ws, intent)
+        answer = await read_anew(self._bench, ws, intent)
         return None if answer is None else msgspec.json.encode(answer)
 
     def _spent(self) -> InvalidDraft:

@@ -1,13 +1,20 @@
 """The records of an invoice that a create has just made: its source record's fields, and its own record."""
 
 from dataclasses import replace
-from datetime import datetime
 
 from attibooks_core.errors import AttiBooksError
 from attibooks_core.invoicing.builder import COMPANIES
-from attibooks_core.invoicing.mirroring import SETUP_NEEDED, Glass, Task, booked, digest_of_shown, parked, with_record
+from attibooks_core.invoicing.mirroring import (
+    SETUP_NEEDED,
+    Glass,
+    Task,
+    booked,
+    parked,
+    row_of,
+    shown_digest_of,
+    with_record,
+)
 from attibooks_core.invoicing.shapes import InvoiceShape
-from attibooks_core.lifecycle import BookedInvoice
 from attibooks_core.model import AccountingInvoice, Problem, RecordRef, WritebackReport, WritebackState
 from attibooks_core.storage.intents import Intent
 from attibooks_core.storage.invoices import InvoiceRow
@@ -22,7 +29,13 @@ class FirstShowing:
     def __init__(self, glass: Glass, intent: Intent, invoice: AccountingInvoice, company: RecordRef | None) -> None:
         self._glass = glass
         self._state = booked(invoice)
-        self._row = row_of(intent, self._state, company, glass.bench.clock.now())
+        self._row = row_of(
+            self._state,
+            glass.bench.clock.now(),
+            source=intent.source,
+            intent_id=intent.intent_id,
+            company_record=company.record_id if company and company.object == COMPANIES else None,
+        )
 
     async def store(self) -> RecordRef | AttiBooksError | None:
         """Make the invoice's own record where the workspace keeps such: one call, beside the writeback."""
@@ -33,7 +46,7 @@ class FirstShowing:
         """The row as both ends leave it; a parked writeback is the intent's own business."""
         row, task = self._row, self._task()
         if report.state is not WritebackState.PARKED:
-            row = replace(row, shown_digest=digest_of(InvoiceShape.of(self._state)))
+            row = replace(row, shown_digest=shown_digest_of(self._state))
         if isinstance(stored, RecordRef) and task is not None and task.entry is not None:
             row = with_record(row, stored, task.entry)
         return parked(row, stored.code if isinstance(stored, AttiBooksError) else None, self._glass.bench.clock.now())
@@ -44,22 +57,6 @@ class FirstShowing:
         return self._glass.task_of(self._row, self._state)
 
 
-def row_of(intent: Intent, state: BookedInvoice, company: RecordRef | None, now: datetime) -> InvoiceRow:
-    """An invoice that was just made."""
-    return InvoiceRow(
-        books=intent.books,
-        invoice_id=state.id,
-        status=state.status,
-        version=state.version,
-        updated_at=state.updated_at,
-        created_at=now,
-        number=state.number,
-        source=intent.source,
-        intent_id=intent.intent_id,
-        company_record=company.record_id if company and company.object == COMPANIES else None,
-    )
-
-
 def seen_again(glass: Glass, row: InvoiceRow, shape: InvoiceShape, report: WritebackReport) -> InvoiceRow:
     """The stored row after its source record was shown an answer that was kept: maybe not the newest version."""
     now = glass.bench.clock.now()
@@ -67,15 +64,10 @@ def seen_again(glass: Glass, row: InvoiceRow, shape: InvoiceShape, report: Write
         return row
     if row.version != shape.version:  # a sync was faster, and the record now shows what was before
         return replace(row, shown_digest=None, stored_digest=None, error_code="outdated", next_attempt_at=now)
-    row = replace(row, shown_digest=digest_of(shape))
+    row = replace(row, shown_digest=shown_digest_of(shape))
     if row.stored is None and row.error_code is None and glass.keeps_record(row):
         return replace(row, error_code=NOT_STORED, next_attempt_at=now)
     return row
-
-
-def digest_of(shape: InvoiceShape) -> str:
-    """Names what the source record shows of an invoice."""
-    return digest_of_shown(shape.id, shape.number or shape.id, shape.status, shape.url)
 
 
 def warnings_of(stored: RecordRef | AttiBooksError | None) -> list[Problem]:

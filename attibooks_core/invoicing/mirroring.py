@@ -16,6 +16,8 @@ from attibooks_core.capabilities import InvoiceStore, RecordStore
 from attibooks_core.errors import AttiBooksError, ConnectionProblem, NotFound, Unavailable
 from attibooks_core.invoicing.builder import COMPANIES
 from attibooks_core.invoicing.pacing import Pace
+from attibooks_core.invoicing.shapes import InvoiceShape
+from attibooks_core.invoicing.showing import values_of
 from attibooks_core.invoicing.sources import company_of
 from attibooks_core.invoicing.workbench import Workbench, Workspace
 from attibooks_core.lifecycle import BookedInvoice, DeletedInvoice, InvoiceEntry
@@ -29,6 +31,7 @@ from attibooks_core.model import (
     WritebackState,
 )
 from attibooks_core.plans.entitlements import INVOICE_OBJECT, entitled
+from attibooks_core.retries import pause_of
 from attibooks_core.storage.invoices import InvoiceRow, order_of
 from attibooks_core.storage.trail import TrailEntry
 
@@ -260,7 +263,7 @@ class Glass:
 
     def _outcome(self, task: Task, report: WritebackReport, stored: RecordRef | AttiBooksError | None) -> InvoiceRow:
         now = self.bench.clock.now()
-        row = _moved(task, self.ws, now)
+        row = _moved(task, now)
         error = stored.code if isinstance(stored, AttiBooksError) else None
         if report.state is WritebackState.PARKED:
             error = report.problems[0].code
@@ -303,7 +306,7 @@ def parked(row: InvoiceRow, error: str | None, now: datetime) -> InvoiceRow:
     """The row after an attempt to show it: settled, or to be tried again; Run Setup does not wait for that."""
     if error is None:
         return replace(row, attempts=0, next_attempt_at=None, error_code=None)
-    pause = WITHOUT_SETUP if error == SETUP_NEEDED else timedelta(seconds=PAUSES[min(row.attempts, len(PAUSES) - 1)])
+    pause = WITHOUT_SETUP if error == SETUP_NEEDED else pause_of(PAUSES, row.attempts)
     return replace(row, attempts=row.attempts + 1, next_attempt_at=now + pause, error_code=error)
 
 
@@ -316,31 +319,49 @@ def booked(invoice: AccountingInvoice) -> BookedInvoice:
 
 def writeback_of(state: State, now: datetime) -> Writeback:
     """What the source record shows of a state; of a deleted one only that it is."""
-    values: dict[str, str | datetime | None] = {
-        "writeback_invoice_status": InvoiceStatus.DELETED.value,
-        "writeback_last_sync_at": now,
-        "writeback_sync_error": None,
-    }
     if isinstance(state, BookedInvoice):
-        values |= {
-            "writeback_invoice_id": state.id,
-            "writeback_invoice_number": state.label,
-            "writeback_invoice_status": state.status.value,
-            "writeback_invoice_url": state.url,
+        return values_of(InvoiceShape.of(state), now)
+    return Writeback(
+        {
+            "writeback_invoice_status": InvoiceStatus.DELETED.value,
+            "writeback_last_sync_at": now,
+            "writeback_sync_error": None,
         }
-    return Writeback(values)
+    )
 
 
-def shown_digest_of(state: State) -> str:
+def shown_digest_of(state: State | InvoiceShape) -> str:
     """Names what the source record shows of a state, but for the time."""
     if isinstance(state, DeletedInvoice):
-        return digest_of_shown(InvoiceStatus.DELETED.value)
-    return digest_of_shown(state.id, state.label, state.status.value, state.url)
+        return _digest(InvoiceStatus.DELETED.value)
+    return _digest(state.id, state.number or state.id, state.status, state.url)
 
 
-def digest_of_shown(*values: str) -> str:
-    """Names the values that a source record shows."""
+def _digest(*values: str) -> str:
     return hashlib.sha256("\n".join(values).encode()).hexdigest()[:32]
+
+
+def row_of(
+    state: BookedInvoice,
+    created_at: datetime,
+    *,
+    source: RecordRef | None = None,
+    intent_id: str | None = None,
+    company_record: str | None = None,
+) -> InvoiceRow:
+    """The row of an invoice that nobody has shown yet."""
+    return InvoiceRow(
+        books=state.books,
+        invoice_id=state.id,
+        status=state.status,
+        version=state.version,
+        updated_at=state.updated_at,
+        created_at=created_at,
+        number=state.number,
+        source=source,
+        intent_id=intent_id,
+        company_record=company_record,
+    )
 
 
 def _order(row: InvoiceRow, state: State) -> tuple[datetime, int, str]:
@@ -350,21 +371,14 @@ def _order(row: InvoiceRow, state: State) -> tuple[datetime, int, str]:
     return order_of(max(state.updated_at, row.updated_at), row.version)
 
 
-def _moved(task: Task, ws: Workspace, now: datetime) -> InvoiceRow:
+def _moved(task: Task, now: datetime) -> InvoiceRow:
     """The row with the state's version."""
     state, row = task.state, task.row
     if isinstance(state, DeletedInvoice):
         assert row is not None, "a deleted invoice that nobody knew is left alone"
         return replace(row, status=InvoiceStatus.DELETED, updated_at=max(state.updated_at, row.updated_at))
     if row is None:
-        row = InvoiceRow(
-            books=ws.books,
-            invoice_id=state.id,
-            status=state.status,
-            version=state.version,
-            updated_at=state.updated_at,
-            created_at=now,
-        )
+        return row_of(state, now)
     return replace(row, status=state.status, version=state.version, updated_at=state.updated_at, number=state.number)
 
 

@@ -6,8 +6,8 @@ from weakref import WeakValueDictionary
 from attibooks_core.protocols import Clock
 
 AT_ONCE = 8
-"""Writes under way at a time: as many as an account has connections."""
-WRITES_A_SECOND = 24.5
+"""Calls of one kind that are under way at a time: as many as an account has connections."""
+WRITES_A_SECOND = 24
 """Just below what Attio takes of a workspace (Attio API, rate limits: 25 writes a second)."""
 
 

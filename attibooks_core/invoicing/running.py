@@ -25,6 +25,7 @@ from attibooks_core.invoicing.showing import show_error
 from attibooks_core.invoicing.workbench import Workbench, Workspace
 from attibooks_core.logs import EventLog
 from attibooks_core.model import RecordRef
+from attibooks_core.retries import pause_of
 from attibooks_core.storage.intents import Ending, Intent, IntentState
 
 PAUSES = (2, 5, 10, 15, 30, 60, 300, 900)
@@ -186,4 +187,4 @@ def run_id_of(intent: Intent) -> str:
 
 def pause_after(attempts: int) -> timedelta:
     """How long to wait after that many attempts."""
-    return timedelta(seconds=PAUSES[min(attempts, len(PAUSES) - 1)])
+    return pause_of(PAUSES, attempts)

@@ -97,8 +97,7 @@ class IntentServer(ABC, Generic[R]):
 
         :return: None when it would have to be read and there is no token for that.
         """
-        kept = await self._bench.intents.kept(intent.workspace_id, intent.route, intent.key)
-        body = repeat(self._bench, intent.workspace_id, kept) if kept else None
+        body = await self._repeated(intent)
         return body if body is not None else await self._read_anew(ws, intent)
 
     # -- what a route does ---------------------------------------------------------------------------------------
@@ -218,17 +217,27 @@ class IntentServer(ABC, Generic[R]):
         if intent.state is IntentState.FAILED:
             return await self._once_more(request, intent)
         if intent.state.ended:
-            return await self._anew(request, intent)
+            return await self._ended(request, intent)
         if intent.state is IntentState.RESERVED or intent.state is IntentState.ACCEPTED:
             return await self._wait_or_take_over(intent)
         return await self._take_over(intent)
 
-    async def _anew(self, request: R, intent: Intent) -> Answer:
-        """The kept answer was dropped: read the invoice anew."""
-        answer = await self._read_anew(await self._open(request), intent)
+    async def _ended(self, request: R, intent: Intent) -> Answer:
+        """It ended since the answer was looked for, or long ago and the answer was dropped: read the invoice anew."""
+        answer = await self._repeated(intent)
+        if answer is None:
+            answer = await self._read_anew(await self._open(request), intent)
         if answer is None:
             raise NotFound("The answer to this click is not kept any more. Click again.", code="job_not_found")
         return answer
+
+    async def _repeated(self, intent: Intent) -> Answer | None:
+        """The answer that is kept under the key of an intent by now.
+
+        :raises AttiBooksError: the refusal that is kept.
+        """
+        kept = await self._bench.intents.kept(intent.workspace_id, intent.route, intent.key)
+        return repeat(self._bench, intent.workspace_id, kept) if kept else None
 
     async def _once_more(self, request: R, intent: Intent) -> Answer | StillRunning:
         """The last try did nothing: prepare anew under the next generation."""
@@ -285,8 +294,7 @@ class IntentServer(ABC, Generic[R]):
         """Wait for an operation of another process; take it over when that process is dead."""
         deadline = self._bench.clock.monotonic() + self._bench.wait_seconds
         while self._bench.clock.monotonic() < deadline:
-            kept = await self._bench.intents.kept(intent.workspace_id, intent.route, intent.key)
-            body = repeat(self._bench, intent.workspace_id, kept) if kept else None
+            body = await self._repeated(intent)
             if body is not None:
                 return body
             if self._bench.clock.now() - intent.updated_at > GRACE and not await self._alive(intent):

@@ -36,7 +36,18 @@ def concerns_record(error: AttiBooksError) -> bool:
 
 async def show_invoice(ws: Workspace, ref: RecordRef, invoice: InvoiceShape, now: datetime) -> WritebackReport:
     """Write number, status, link and time onto the record and clear its error; park it when the CRM cannot."""
-    values = Writeback(
+    try:
+        return await ws.target.write_back(ws.context, ref, values_of(invoice, now))
+    except (NotFound, Unavailable, ConnectionProblem) as error:
+        fix = "The invoice stands; the record is written as soon as that works again."
+        return WritebackReport(
+            WritebackState.PARKED, {}, (Problem("writeback", error.code, error.message, fix, "warning"),)
+        )
+
+
+def values_of(invoice: InvoiceShape, now: datetime) -> Writeback:
+    """What a record shows of an invoice."""
+    return Writeback(
         {
             "writeback_invoice_id": invoice.id,
             "writeback_invoice_number": invoice.number or invoice.id,
@@ -46,13 +57,6 @@ async def show_invoice(ws: Workspace, ref: RecordRef, invoice: InvoiceShape, now
             "writeback_sync_error": None,
         }
     )
-    try:
-        return await ws.target.write_back(ws.context, ref, values)
-    except (NotFound, Unavailable, ConnectionProblem) as error:
-        fix = "The invoice stands; the record is written as soon as that works again."
-        return WritebackReport(
-            WritebackState.PARKED, {}, (Problem("writeback", error.code, error.message, fix, "warning"),)
-        )
 
 
 async def show_error(ws: Workspace, ref: RecordRef, error: AttiBooksError, now: datetime) -> None:

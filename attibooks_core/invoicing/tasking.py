@@ -15,8 +15,8 @@ from attibooks_core.durable.port import Reference
 from attibooks_core.errors import AttiBooksError, PluginError, Superseded
 from attibooks_core.invoicing.answering import error_answer, kept_error
 from attibooks_core.invoicing.freezing import ANSWER
-from attibooks_core.invoicing.serving import POLL_SECONDS, StillRunning
-from attibooks_core.invoicing.workbench import Answer, Workbench, Workspace
+from attibooks_core.invoicing.serving import StillRunning
+from attibooks_core.invoicing.workbench import LOOK_SECONDS, Answer, Workbench, Workspace
 from attibooks_core.logs import EventLog
 from attibooks_core.settings import Settings
 from attibooks_core.storage.tasks import Task, TaskState
@@ -79,7 +79,7 @@ class TaskServer(ABC):
             await self.start(found)
         deadline = bench.clock.monotonic() + bench.wait_seconds
         while found is not None and not found.state.ended and bench.clock.monotonic() < deadline:
-            await bench.clock.sleep(POLL_SECONDS / 5)
+            await bench.clock.sleep(LOOK_SECONDS)
             found = await bench.tasks.load(task.workspace_id, task.task_id)
         if found is None or not found.state.ended:
             return StillRunning(task.task_id)

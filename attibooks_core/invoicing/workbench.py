@@ -42,6 +42,9 @@ from attibooks_core.storage.workspaces import Workspaces
 
 T = TypeVar("T")
 
+LOOK_SECONDS = 0.05
+"""How often a call looks whether what it waits for has ended."""
+
 Answer: TypeAlias = bytes
 """JSON of a `CreatedShape`."""
 

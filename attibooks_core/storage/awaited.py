@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from attibooks_core.model import Books
 from attibooks_core.storage.engine import Database
-from attibooks_core.storage.statements import insert_once
+from attibooks_core.storage.statements import books_values, insert_once, of_books
 from attibooks_core.storage.tables import awaited
 
 
@@ -38,7 +38,7 @@ class Awaiting:
     async def of(self, workspace_id: str, books: Books) -> list[Awaited]:
         """What is awaited."""
         columns = (awaited.c.invoice_id, awaited.c.deleted, awaited.c.at)
-        wanted = sa.select(*columns).where(*_of(workspace_id, books)).order_by(awaited.c.invoice_id)
+        wanted = sa.select(*columns).where(*of_books(awaited, books, workspace_id)).order_by(awaited.c.invoice_id)
         return await self._database.read(lambda c: [Awaited(*row) for row in c.execute(wanted)])
 
     async def settled(self, workspace_id: str, books: Books, done: Sequence[Awaited]) -> None:
@@ -47,7 +47,7 @@ class Awaiting:
         def work(connection: sa.Connection) -> None:
             for one in done:
                 same = (awaited.c.invoice_id == one.invoice_id, awaited.c.at == one.at)
-                connection.execute(sa.delete(awaited).where(*_of(workspace_id, books), *same))
+                connection.execute(sa.delete(awaited).where(*of_books(awaited, books, workspace_id), *same))
 
         if done:
             await self._database.write(work)
@@ -56,25 +56,10 @@ class Awaiting:
 def add_now(connection: sa.Connection, workspace_id: str, books: Books, found: Sequence[Awaited]) -> None:
     """See `Awaiting.add`; inside a transaction that does more."""
     for one in found:
-        key = {
-            "workspace_id": workspace_id,
-            "backend": books.backend,
-            "environment": books.environment,
-            "company_id": books.company_id,
-            "invoice_id": one.invoice_id,
-        }
+        key = {"workspace_id": workspace_id, **books_values(books), "invoice_id": one.invoice_id}
         if insert_once(connection, awaited, {**key, "deleted": one.deleted, "at": one.at}):
             continue
-        mine = (*_of(workspace_id, books), awaited.c.invoice_id == one.invoice_id)
+        mine = (*of_books(awaited, books, workspace_id), awaited.c.invoice_id == one.invoice_id)
         connection.execute(sa.update(awaited).where(*mine, awaited.c.at < one.at).values(at=one.at))
         if one.deleted:
             connection.execute(sa.update(awaited).where(*mine).values(deleted=True))
-
-
-def _of(workspace_id: str, books: Books) -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        awaited.c.workspace_id == workspace_id,
-        awaited.c.backend == books.backend,
-        awaited.c.environment == books.environment,
-        awaited.c.company_id == books.company_id,
-    )

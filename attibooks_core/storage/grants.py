@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from attibooks_core.lifecycle import GrantedTokens
 from attibooks_core.model import Books
 from attibooks_core.storage.engine import Database
-from attibooks_core.storage.statements import insert_once, upsert
+from attibooks_core.storage.statements import books_values, insert_once, of_books, upsert
 from attibooks_core.storage.tables import grants, used_drafts
 from attibooks_core.storage.vault import Vault, VaultError
 
@@ -60,7 +60,7 @@ class Grants:
 
     async def load(self, workspace_id: str, books: Books) -> Grant | None:
         """The grant of a workspace for these books."""
-        wanted = sa.select(grants).where(*_of(workspace_id, books))
+        wanted = sa.select(grants).where(*of_books(grants, books, workspace_id))
         row = await self._database.read(lambda c: c.execute(wanted).one_or_none())
         return None if row is None else self._grant(row)
 
@@ -90,9 +90,9 @@ class Grants:
         values = self._row(workspace_id, books, tokens, now)
 
         def work(connection: sa.Connection) -> None:
-            others = (grants.c.workspace_id == workspace_id, ~sa.and_(*_of(workspace_id, books)))
+            others = (grants.c.workspace_id == workspace_id, ~sa.and_(*of_books(grants, books, workspace_id)))
             _give_up(connection, others, now)
-            kept = sa.select(grants.c.version).where(*_of(workspace_id, books))
+            kept = sa.select(grants.c.version).where(*of_books(grants, books, workspace_id))
             version = connection.execute(kept).scalar_one_or_none() or 0
             upsert(connection, grants, {**values, "version": version + 1}, keep=("created_at",))
 
@@ -107,14 +107,14 @@ class Grants:
 
     async def lock(self, grant: Grant, owner: str, now: datetime, until: datetime) -> Grant | None:
         """Take the lock and read the grant anew; None when somebody else holds it or the grant is gone."""
-        free = (*_of(grant.workspace_id, grant.books), grants.c.state == grant.state, _is_free(now))
+        free = (*of_books(grants, grant.books, grant.workspace_id), grants.c.state == grant.state, _is_free(now))
         taking = sa.update(grants).where(*free).values(locked_by=owner, locked_until=until).returning(grants)
         row = await self._database.write(lambda c: c.execute(taking).one_or_none())
         return None if row is None else self._grant(row)
 
     async def unlock(self, grant: Grant, owner: str) -> None:
         """Give the lock back."""
-        mine = (*_of(grant.workspace_id, grant.books), grants.c.locked_by == owner)
+        mine = (*of_books(grants, grant.books, grant.workspace_id), grants.c.locked_by == owner)
         await self._database.write(lambda c: c.execute(sa.update(grants).where(*mine).values(**_UNLOCKED)))
 
     async def rotate(self, grant: Grant, tokens: GrantedTokens, now: datetime) -> Grant | None:
@@ -130,7 +130,7 @@ class Grants:
         state = sa.case((given_up, GrantState.REVOKING.value), else_=GrantState.ACTIVE.value)
         values = {**kept, "version": grant.version + 1, "state": state}
         del values["created_at"]
-        same = (*_of(grant.workspace_id, grant.books), grants.c.version == grant.version)
+        same = (*of_books(grants, grant.books, grant.workspace_id), grants.c.version == grant.version)
         changing = sa.update(grants).where(*same).values(**values).returning(grants)
         row = await self._database.write(lambda c: c.execute(changing).one_or_none())
         return None if row is None else self._grant(row)
@@ -138,7 +138,7 @@ class Grants:
     async def end(self, grant: Grant, now: datetime) -> bool:
         """The server does not take its refresh token any more; False when a newer version is there."""
         same = (
-            *_of(grant.workspace_id, grant.books),
+            *of_books(grants, grant.books, grant.workspace_id),
             grants.c.version == grant.version,
             grants.c.state == GrantState.ACTIVE,
         )
@@ -154,7 +154,7 @@ class Grants:
 
     async def forget(self, grant: Grant) -> None:
         """Delete a grant that was given up."""
-        gone = (*_of(grant.workspace_id, grant.books), grants.c.state == GrantState.REVOKING)
+        gone = (*of_books(grants, grant.books, grant.workspace_id), grants.c.state == GrantState.REVOKING)
         await self._database.write(lambda c: c.execute(sa.delete(grants).where(*gone)))
 
     # -- rows ----------------------------------------------------------------------------------------------------
@@ -162,9 +162,7 @@ class Grants:
     def _row(self, workspace_id: str, books: Books, tokens: GrantedTokens, now: datetime) -> dict[str, Any]:
         return {
             "workspace_id": workspace_id,
-            "backend": books.backend,
-            "environment": books.environment,
-            "company_id": books.company_id,
+            **books_values(books),
             "access": self._sealed(workspace_id, books, ACCESS, tokens.access),
             "refresh": self._sealed(workspace_id, books, REFRESH, tokens.refresh),
             "expires_at": tokens.expires_at,
@@ -197,15 +195,6 @@ _UNLOCKED: Mapping[str, Any] = {"locked_by": None, "locked_until": None}
 
 def _purpose(books: Books, which: str) -> str:
     return f"grant:{books}:{which}"
-
-
-def _of(workspace_id: str, books: Books) -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        grants.c.workspace_id == workspace_id,
-        grants.c.backend == books.backend,
-        grants.c.environment == books.environment,
-        grants.c.company_id == books.company_id,
-    )
 
 
 def _is_free(now: datetime) -> sa.ColumnElement[bool]:

@@ -27,7 +27,7 @@ from attibooks_core.storage.invoices import InvoiceRow, keep_first_now
 from attibooks_core.storage.recent import ask_about_recent
 from attibooks_core.storage.snapshots import Snapshot
 from attibooks_core.storage.snapshots import keep as keep_snapshot
-from attibooks_core.storage.statements import insert_once, upsert
+from attibooks_core.storage.statements import books_values, insert_once, upsert
 from attibooks_core.storage.tables import idempotency_keys, intents, invoices, used_drafts
 from attibooks_core.storage.trail import TrailEntry
 from attibooks_core.storage.trail import add as add_trail
@@ -418,9 +418,7 @@ def _values(intent: Intent) -> dict[str, Any]:
     plain = {name: getattr(intent, name) for name in Intent.__slots__ if name not in {"books", "source"}}
     return {
         **plain,
-        "backend": intent.books.backend,
-        "environment": intent.books.environment,
-        "company_id": intent.books.company_id,
+        **books_values(intent.books),
         "object": intent.source.object,
         "record_id": intent.source.record_id,
     }
@@ -436,9 +434,7 @@ def _intent(row: sa.Row[Any]) -> Intent:
 def _invoice_values(intent: Intent, invoice: AccountingInvoice, now: datetime) -> dict[str, Any]:
     return {
         "workspace_id": intent.workspace_id,
-        "backend": invoice.books.backend,
-        "environment": invoice.books.environment,
-        "company_id": invoice.books.company_id,
+        **books_values(invoice.books),
         "invoice_id": invoice.id,
         "number": invoice.number,
         "object": intent.source.object,

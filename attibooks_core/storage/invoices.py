@@ -10,9 +10,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from attibooks_core.lifecycle import invoice_key
 from attibooks_core.model import Books, InvoiceStatus, RecordRef
 from attibooks_core.storage.engine import Database
-from attibooks_core.storage.statements import upsert
+from attibooks_core.storage.statements import books_values, of_books, upsert
 from attibooks_core.storage.tables import intents, invoices
 from attibooks_core.storage.trail import TrailEntry
 from attibooks_core.storage.trail import add as add_trail
@@ -51,6 +52,11 @@ class InvoiceRow:
     error_code: str | None = None
 
     @property
+    def key(self) -> str:
+        """Names it among all invoices of its workspace (`lifecycle.invoice_key`)."""
+        return invoice_key(self.books, self.invoice_id)
+
+    @property
     def order(self) -> tuple[datetime, int, str]:
         """Orders two versions: by the time of the change, then by the version (contract §4, last paragraph)."""
         return order_of(self.updated_at, self.version)
@@ -69,7 +75,9 @@ class Invoices:
 
     async def load(self, workspace_id: str, books: Books, invoice_id: str) -> InvoiceRow | None:
         """One invoice."""
-        wanted = sa.select(invoices).where(*_of(workspace_id, books), invoices.c.invoice_id == invoice_id)
+        wanted = sa.select(invoices).where(
+            *of_books(invoices, books, workspace_id), invoices.c.invoice_id == invoice_id
+        )
         return await self._one(wanted)
 
     async def newest_of(self, workspace_id: str, source: RecordRef) -> InvoiceRow | None:
@@ -102,7 +110,7 @@ class Invoices:
         """Invoices of a company by id: all of them, or those among `ids`."""
 
         def work(connection: sa.Connection) -> dict[str, InvoiceRow]:
-            mine = sa.select(invoices).where(*_of(workspace_id, books))
+            mine = sa.select(invoices).where(*of_books(invoices, books, workspace_id))
             parts = [mine] if ids is None else [mine.where(invoices.c.invoice_id.in_(some)) for some in _chunks(ids)]
             return {row.invoice_id: _row(row) for part in parts for row in connection.execute(part)}
 
@@ -113,10 +121,7 @@ class Invoices:
 
         def work(connection: sa.Connection) -> frozenset[str]:
             theirs = sa.select(invoices.c.invoice_id).where(
-                invoices.c.workspace_id != workspace_id,
-                invoices.c.backend == books.backend,
-                invoices.c.environment == books.environment,
-                invoices.c.company_id == books.company_id,
+                *of_books(invoices, books), invoices.c.workspace_id != workspace_id
             )
             parts = [theirs.where(invoices.c.invoice_id.in_(some)) for some in _chunks(ids)]
             return frozenset(found for part in parts for found in connection.execute(part).scalars())
@@ -136,7 +141,7 @@ class Invoices:
     async def living_ids(self, workspace_id: str, books: Books) -> list[str]:
         """Ids of every invoice that is not known to be deleted."""
         wanted = sa.select(invoices.c.invoice_id).where(
-            *_of(workspace_id, books), invoices.c.status != InvoiceStatus.DELETED
+            *of_books(invoices, books, workspace_id), invoices.c.status != InvoiceStatus.DELETED
         )
         return await self._database.read(lambda c: list(c.execute(wanted).scalars()))
 
@@ -160,7 +165,7 @@ class Invoices:
                 for some in _chunks(ids)
                 for found in connection.execute(
                     sa.select(invoices.c.invoice_id).where(
-                        *_of(workspace_id, books), invoices.c.invoice_id.in_(some), is_newest
+                        *of_books(invoices, books, workspace_id), invoices.c.invoice_id.in_(some), is_newest
                     )
                 ).scalars()
             )
@@ -178,7 +183,9 @@ class Invoices:
 
     async def due(self, workspace_id: str, books: Books, now: datetime, limit: int = 1000) -> list[str]:
         """Ids of invoices that are to be shown again by now."""
-        wanted = sa.select(invoices.c.invoice_id).where(*_of(workspace_id, books), invoices.c.next_attempt_at <= now)
+        wanted = sa.select(invoices.c.invoice_id).where(
+            *of_books(invoices, books, workspace_id), invoices.c.next_attempt_at <= now
+        )
         return await self._database.read(lambda c: list(c.execute(wanted.limit(limit)).scalars()))
 
     async def workspaces_due(self, now: datetime, limit: int = 100) -> list[tuple[str, Books]]:
@@ -190,7 +197,7 @@ class Invoices:
 
     async def show_anew(self, workspace_id: str, books: Books, invoice_id: str) -> None:
         """Have the source record written at the next occasion: it shows something else (an error) than the invoice."""
-        mine = sa.update(invoices).where(*_of(workspace_id, books), invoices.c.invoice_id == invoice_id)
+        mine = sa.update(invoices).where(*of_books(invoices, books, workspace_id), invoices.c.invoice_id == invoice_id)
         await self._database.write(lambda c: c.execute(mine.values(shown_digest=SHOWS_ELSE)))
 
     async def retry_now(self, workspace_id: str, now: datetime) -> int:
@@ -205,7 +212,7 @@ class Invoices:
 
 def keep_now(connection: sa.Connection, workspace_id: str, row: InvoiceRow, entry: TrailEntry | None) -> bool:
     """See `Invoices.keep`."""
-    mine = (*_of(workspace_id, row.books), invoices.c.invoice_id == row.invoice_id)
+    mine = (*of_books(invoices, row.books, workspace_id), invoices.c.invoice_id == row.invoice_id)
     found = connection.execute(sa.select(invoices).where(*mine).with_for_update()).first()
     if found is not None and _row(found).order > row.order:
         again = {"shown_digest": None, "stored_digest": None, "next_attempt_at": row.updated_at}
@@ -220,7 +227,7 @@ def keep_now(connection: sa.Connection, workspace_id: str, row: InvoiceRow, entr
 
 def keep_first_now(connection: sa.Connection, workspace_id: str, row: InvoiceRow) -> None:
     """Store what the records show as a create ends; an error that was shown since then is not forgotten."""
-    mine = (*_of(workspace_id, row.books), invoices.c.invoice_id == row.invoice_id)
+    mine = (*of_books(invoices, row.books, workspace_id), invoices.c.invoice_id == row.invoice_id)
     shown = connection.execute(sa.select(invoices.c.shown_digest).where(*mine)).scalar_one_or_none()
     keep_now(connection, workspace_id, replace(row, shown_digest=shown) if shown == SHOWS_ELSE else row, None)
 
@@ -229,15 +236,6 @@ def _origin(stored: InvoiceRow) -> dict[str, Any]:
     """What the create knows and nobody else may change."""
     names = ("source", "intent_id", "created_at") if stored.intent_id else ("created_at",)
     return {name: getattr(stored, name) for name in names}
-
-
-def _of(workspace_id: str, books: Books) -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        invoices.c.workspace_id == workspace_id,
-        invoices.c.backend == books.backend,
-        invoices.c.environment == books.environment,
-        invoices.c.company_id == books.company_id,
-    )
 
 
 def _chunks(ids: Sequence[str]) -> list[Sequence[str]]:
@@ -274,9 +272,7 @@ _PLAIN = (
 
 def _values(row: InvoiceRow) -> dict[str, Any]:
     return {
-        "backend": row.books.backend,
-        "environment": row.books.environment,
-        "company_id": row.books.company_id,
+        **books_values(row.books),
         "status": row.status,
         "books_updated_at": row.updated_at,
         "object": row.source.object if row.source else None,

@@ -6,6 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from attibooks_core.model import Books
+
 
 def upsert(
     connection: sa.Connection,
@@ -39,6 +41,17 @@ def _wrote(connection: sa.Connection, table: sa.Table, statement: Any) -> bool: 
 
 def _insert(connection: sa.Connection, table: sa.Table) -> Any:  # noqa: ANN401 - two dialects' types
     return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
+
+
+def of_books(table: sa.Table, books: Books, workspace_id: str | None = None) -> tuple[sa.ColumnElement[bool], ...]:
+    """The rows of these books; with a workspace only those of it."""
+    values = books_values(books) if workspace_id is None else {"workspace_id": workspace_id, **books_values(books)}
+    return tuple(table.c[name] == value for name, value in values.items())
+
+
+def books_values(books: Books) -> dict[str, str]:
+    """What a row holds of its books, by column."""
+    return {"backend": books.backend, "environment": books.environment, "company_id": books.company_id}
 
 
 def one_at_a_time(connection: sa.Connection, name: str) -> None:

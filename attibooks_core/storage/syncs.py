@@ -22,7 +22,7 @@ import sqlalchemy as sa
 
 from attibooks_core.model import Books
 from attibooks_core.storage.engine import Database
-from attibooks_core.storage.statements import insert_once, one_at_a_time
+from attibooks_core.storage.statements import books_values, insert_once, of_books, one_at_a_time
 from attibooks_core.storage.tables import syncs
 
 
@@ -152,7 +152,7 @@ class Syncs:
 
     async def load(self, workspace_id: str, books: Books) -> SyncRow | None:
         """One row."""
-        wanted = sa.select(syncs).where(*_key(workspace_id, books))
+        wanted = sa.select(syncs).where(*of_books(syncs, books, workspace_id))
         row = await self._database.read(lambda c: c.execute(wanted).one_or_none())
         return _row(row) if row else None
 
@@ -169,8 +169,9 @@ class Syncs:
 
         :param books: with an empty environment: in any.
         """
-        company = _company(books) if books.environment else (syncs.c.company_id == books.company_id,)
-        return await self._rows(syncs.c.backend == books.backend, *company)
+        if books.environment:
+            return await self._rows(*of_books(syncs, books))
+        return await self._rows(syncs.c.backend == books.backend, syncs.c.company_id == books.company_id)
 
     async def of_claim(self, claim: str) -> list[SyncRow]:
         """The rows that a durable run still carries."""
@@ -236,11 +237,6 @@ class Syncs:
         """End a run, and queue what was asked for meanwhile; False when it lost its row."""
         return await self._database.write(lambda c: _end(c, row, end, now))
 
-    async def forget_cursor(self, workspace_id: str, books: Books) -> None:
-        """Have the next run read everything again (a new object to store invoices in)."""
-        change = sa.update(syncs).where(*_key(workspace_id, books)).values(cursor=None)
-        await self._database.write(lambda c: c.execute(change))
-
     async def _move(self, row: SyncRow, values: Mapping[str, Any]) -> bool:
         change = sa.update(syncs).where(*_mine(row)).values(**values)
         return await self._database.write(lambda c: c.execute(change).rowcount > 0)
@@ -250,10 +246,10 @@ def ask_now(connection: sa.Connection, wish: Wish, now: datetime) -> SyncRow:
     """See `Syncs.ask`."""
     one_at_a_time(connection, f"sync/{wish.workspace_id}/{wish.books}")
     insert_once(connection, syncs, _new(wish.workspace_id, wish.gateway, wish.books, now))
-    key = _key(wish.workspace_id, wish.books)
+    key = of_books(syncs, wish.books, wish.workspace_id)
     row = _row(connection.execute(sa.select(syncs).where(*key)).one())
-    values = _asked(row, wish)
-    if values:
+    values = {name: value for name, value in _asked(row, wish).items() if getattr(row, name) != value}
+    if values:  # who asks again for what was asked for changes nothing, nor since when it waits
         connection.execute(sa.update(syncs).where(*key).values(**values, updated_at=now))
         row = _row(connection.execute(sa.select(syncs).where(*key)).one())
     return row
@@ -333,9 +329,7 @@ def _end(connection: sa.Connection, row: SyncRow, end: SyncEnd, now: datetime) -
 def _new(workspace_id: str, gateway: str, books: Books, now: datetime) -> dict[str, Any]:
     return {
         "workspace_id": workspace_id,
-        "backend": books.backend,
-        "environment": books.environment,
-        "company_id": books.company_id,
+        **books_values(books),
         "sync_id": sha256(f"sync\n{workspace_id}\n{books}".encode()).hexdigest()[:32],
         "gateway": gateway,
         "state": SyncState.IDLE,
@@ -346,14 +340,6 @@ def _new(workspace_id: str, gateway: str, books: Books, now: datetime) -> dict[s
         "attempts": 0,
         "updated_at": now,
     }
-
-
-def _company(books: Books) -> tuple[sa.ColumnElement[bool], ...]:
-    return (syncs.c.environment == books.environment, syncs.c.company_id == books.company_id)
-
-
-def _key(workspace_id: str, books: Books) -> tuple[sa.ColumnElement[bool], ...]:
-    return (syncs.c.workspace_id == workspace_id, syncs.c.backend == books.backend, *_company(books))
 
 
 def _mine(row: SyncRow) -> tuple[sa.ColumnElement[bool], ...]:

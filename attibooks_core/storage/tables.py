@@ -23,6 +23,12 @@ metadata = MetaData(
     }
 )
 
+
+def _books() -> tuple[Column[str], ...]:
+    """Columns that name the books of a row."""
+    return tuple(Column(name, Text, nullable=False) for name in ("backend", "environment", "company_id"))
+
+
 installations = Table(
     "installations",
     metadata,
@@ -76,9 +82,7 @@ intents = Table(
     Column("intent_id", Text, primary_key=True),
     Column("workspace_id", Text, nullable=False),
     Column("gateway", Text, nullable=False),
-    Column("backend", Text, nullable=False),
-    Column("environment", Text, nullable=False),
-    Column("company_id", Text, nullable=False),
+    *_books(),
     Column("object", Text, nullable=False),
     Column("record_id", Text, nullable=False),
     Column("actor", Text),
@@ -107,9 +111,7 @@ invoices = Table(
     "invoices",
     metadata,
     Column("workspace_id", Text, nullable=False),
-    Column("backend", Text, nullable=False),
-    Column("environment", Text, nullable=False),
-    Column("company_id", Text, nullable=False),
+    *_books(),
     Column("invoice_id", Text, nullable=False),
     Column("number", Text),
     Column("object", Text, comment="of the source record; none for an invoice that was made in the books"),
@@ -137,9 +139,7 @@ syncs = Table(
     "syncs",
     metadata,
     Column("workspace_id", Text, nullable=False),
-    Column("backend", Text, nullable=False),
-    Column("environment", Text, nullable=False),
-    Column("company_id", Text, nullable=False),
+    *_books(),
     Column("sync_id", Text, nullable=False, unique=True),
     Column("gateway", Text, nullable=False),
     Column("state", Text, nullable=False, comment="idle, queued, waiting_for_lease or running"),
@@ -182,9 +182,7 @@ books_events = Table(
     "books_events",
     metadata,
     Column("event_id", Text, nullable=False),
-    Column("backend", Text, nullable=False),
-    Column("environment", Text, nullable=False),
-    Column("company_id", Text, nullable=False),
+    *_books(),
     Column("entity", Text, nullable=False),
     Column("entity_id", Text, nullable=False),
     Column("operation", Text, nullable=False),
@@ -198,9 +196,7 @@ awaited = Table(
     "awaited",
     metadata,
     Column("workspace_id", Text, nullable=False),
-    Column("backend", Text, nullable=False),
-    Column("environment", Text, nullable=False),
-    Column("company_id", Text, nullable=False),
+    *_books(),
     Column("invoice_id", Text, nullable=False),
     Column("deleted", Boolean, nullable=False, comment="an event says that it was deleted"),
     Column("at", Instant, nullable=False, comment="the newest event of it"),
@@ -233,9 +229,7 @@ grants = Table(
     "grants",
     metadata,
     Column("workspace_id", Text, nullable=False),
-    Column("backend", Text, nullable=False),
-    Column("environment", Text, nullable=False),
-    Column("company_id", Text, nullable=False),
+    *_books(),
     Column("access", Text, nullable=False, comment="sealed"),
     Column("refresh", Text, nullable=False, comment="sealed"),
     Column("expires_at", Instant, nullable=False),

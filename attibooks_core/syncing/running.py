@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
+
 from attibooks_core.capabilities import WatchedBackend
 from attibooks_core.durable import OperationRun
 from attibooks_core.errors import AttiBooksError, NotFound, Superseded
@@ -238,8 +240,8 @@ class WorkspaceRun:
 
 def plain_problem(problem: Problem) -> dict[str, str]:
     """A problem as the answer has it."""
-    shape = ProblemShape.of(problem)
-    return {name: str(getattr(shape, name)) for name in ("field", "code", "message", "fix", "severity")}
+    plain: dict[str, str] = msgspec.to_builtins(ProblemShape.of(problem))
+    return plain
 
 
 def problem_of(error: AttiBooksError) -> Problem:

@@ -28,7 +28,7 @@ from attibooks_core.errors import (
 from attibooks_core.invoicing.answering import error_answer
 from attibooks_core.invoicing.leases import Lease
 from attibooks_core.invoicing.mirroring import Mirror
-from attibooks_core.invoicing.workbench import Workbench, Workspace
+from attibooks_core.invoicing.workbench import LOOK_SECONDS, Workbench, Workspace
 from attibooks_core.logs import EventLog
 from attibooks_core.model import Books, Capability, Credential
 from attibooks_core.settings import Settings
@@ -43,7 +43,6 @@ CHUNK = 200
 """Workspaces that one durable run carries at most."""
 RETRIES = (5, 60, 600)
 """Seconds before a run that failed for a moment is tried again by itself, by the number of failures."""
-POLL_SECONDS = 0.25
 JOB_KIND = "sync-invoices"
 
 log = EventLog(__name__)
@@ -110,7 +109,7 @@ class SyncRuns:
             await self.start(await self._bench.syncs.claim(_new_claim(), row, now))
         deadline = self._bench.clock.monotonic() + self._bench.wait_seconds
         while not has_ended(row, wanted) and self._bench.clock.monotonic() < deadline:
-            await self._bench.clock.sleep(POLL_SECONDS / 5)
+            await self._bench.clock.sleep(LOOK_SECONDS)
             row = await self._bench.syncs.load(workspace_id, ws.books) or row
         return row, has_ended(row, wanted)
 
@@ -251,11 +250,18 @@ class SyncRuns:
     async def _resume(self, workspace_id: str) -> None:
         """Tokens of a workspace have come to this process: go on with what waits for them."""
         for row in await self._bench.syncs.waiting([workspace_id]):
-            await self.start(await self._bench.syncs.claim(_new_claim(), row, self._bench.clock.now()))
+            await self._go_on(row)
+
+    async def _go_on(self, row: SyncRow) -> None:
+        await self.start(await self._bench.syncs.claim(_new_claim(), row, self._bench.clock.now()))
 
     async def _look_after_waiting(self) -> None:
-        """Ask for tokens that nobody has asked for, and give up where nobody gives them."""
+        """Go on where this process has what another lacked; else ask for tokens, or give up where nobody gives them."""
         for row in await self._bench.syncs.all_waiting():
+            lease = self._bench.leases.of(row.workspace_id)
+            if lease is not None and lease.accounting is not None:
+                await self._go_on(row)
+                continue
             request = await self._bench.access.request_of(row.workspace_id)
             if request is None or (request.state is not RequestState.ASKED and request.asked_at < row.updated_at):
                 await self._bench.access.ask(row.workspace_id, row.job_id, JOB_KIND)

@@ -61,7 +61,7 @@ def assert_made_once(desk, records, result, *, each=1):
         invoices = desk.invoices(record)
         assert len(invoices) == each
         assert told["invoice"]["id"] in {i["Id"] for i in invoices}
-        assert desk.shown(record)["invoice_id"] == told["invoice"]["id"]
+        desk.eventually(lambda r=record, t=told: desk.shown(r)["invoice_id"] == t["invoice"]["id"])
     usage = desk.app.read("usage").json()
     assert (usage["used"], usage["held"]) == (len(records) * each, 0), "each counted once, nothing held"
 

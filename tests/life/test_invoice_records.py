@@ -50,13 +50,9 @@ class Records(Setting):
 @pytest.fixture
 def records(desk) -> Iterator[Records]:
     """The invoice object is on; it is set up by whoever needs it."""
-    desk.box.limits(attio=False)
     made = Records(desk)
-    before = made.objects()
-    yield made
-    for slug in made.objects() - before:
-        made.attio("DELETE", f"objects/{slug}")
-    desk.box.limits(attio=True)
+    with made.alone():
+        yield made
 
 
 def test_an_invoice_gets_a_record_with_links_to_its_source_and_company(records):

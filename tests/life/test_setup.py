@@ -1,6 +1,7 @@
 """Run Setup, from the button to Attio: the object of the invoices, on both databases."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import uuid4
 
 import pytest
@@ -46,6 +47,16 @@ class Setting:
     def attributes(self):
         return {each["api_slug"]: each for each in self.attio("GET", "objects/invoices/attributes")["data"]}
 
+    @contextmanager
+    def alone(self):
+        """Without the throttle, which a member's own calls would meet; the objects that were made go afterwards."""
+        self.desk.box.limits(attio=False)
+        before = self.objects()
+        yield
+        for slug in self.objects() - before:
+            self.attio("DELETE", f"objects/{slug}")
+        self.desk.box.limits(attio=True)
+
     def make(self, *slugs):
         for slug in slugs:
             self.attio("POST", "objects", {"api_slug": slug, "singular_noun": slug, "plural_noun": f"{slug}s"})
@@ -54,13 +65,9 @@ class Setting:
 @pytest.fixture
 def setting(desk) -> Iterator[Setting]:
     """The world as it was before the first setup, and without the throttle, which a member's own calls would meet."""
-    desk.box.limits(attio=False)
     made = Setting(desk)
-    before = made.objects()
-    yield made
-    for slug in made.objects() - before:
-        made.attio("DELETE", f"objects/{slug}")
-    desk.box.limits(attio=True)
+    with made.alone():
+        yield made
 
 
 def test_the_button_makes_the_object_once(setting):

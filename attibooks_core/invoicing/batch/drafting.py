@@ -9,15 +9,13 @@ from attibooks_core.errors import AttiBooksError, PluginError
 from attibooks_core.invoicing.batch.gathering import GatheringReader
 from attibooks_core.invoicing.drafting import Drafted, build_draft, planned
 from attibooks_core.invoicing.freezing import marker_of
+from attibooks_core.invoicing.pacing import AT_ONCE
 from attibooks_core.invoicing.workbench import Workbench, Workspace
 from attibooks_core.logs import EventLog
 from attibooks_core.model import CompanyFacts, InvoiceDraft, RecordRef
 from attibooks_core.protocols import BatchingBackend, Resolution
 
 T = TypeVar("T")
-
-AT_ONCE = 8
-"""Calls of one kind that a batch has under way: as many as an account has connections."""
 
 log = EventLog(__name__)
 

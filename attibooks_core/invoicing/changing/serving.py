@@ -8,7 +8,8 @@ from typing import TypeVar
 
 import msgspec
 
-from attibooks_core.errors import AttiBooksError, ConnectionProblem, InvalidDraft
+from attibooks_core.errors import AttiBooksError, InvalidDraft
+from attibooks_core.invoicing.answering import fetched
 from attibooks_core.invoicing.changing import confirming
 from attibooks_core.invoicing.changing.carrying import ChangeCarrier, answer_to
 from attibooks_core.invoicing.changing.finding import changeable, changing_backend, find_invoice, read_live
@@ -121,13 +122,8 @@ class ChangeServer(IntentServer[R]):
         await self._mirror.show(ws, live.invoice, kind="synced", actor=request.caller.user_id)
 
     async def _read_anew(self, ws: Workspace, intent: Intent) -> Answer | None:
-        if ws.context.accounting is None or intent.invoice_id is None:
-            return None
-        try:
-            invoice = await ws.backend.fetch_invoice(ws.context, intent.invoice_id)
-        except ConnectionProblem:
-            return None
-        return answer_to(intent, booked(invoice))
+        invoice = await fetched(ws, intent)
+        return None if invoice is None else answer_to(intent, booked(invoice))
 
     async def _show_refusal(self, ws: Workspace, request: R, error: AttiBooksError, now: datetime) -> RecordRef:
         row = None

@@ -15,7 +15,6 @@ from attibooks_core.invoicing.asking import Asking
 from attibooks_core.invoicing.granting import Granting
 from attibooks_core.invoicing.leases import Leases
 from attibooks_core.model import Books, Caller, Credential
-from attibooks_core.storage.engine import Database
 from attibooks_core.storage.lease_requests import LeaseRequests
 from attibooks_core.storage.tables import intents
 from attibooks_core.storage.vault import Vault
@@ -39,13 +38,6 @@ class App:
         await asyncio.sleep(0)
         if self.answer is not None:
             raise self.answer
-
-
-@pytest.fixture
-def database(database_url):
-    opened = Database(database_url)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

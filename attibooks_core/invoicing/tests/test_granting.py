@@ -12,7 +12,6 @@ from attibooks_core.errors import Down, ReconnectNeeded, Unavailable
 from attibooks_core.invoicing.granting import LOCK, Granting
 from attibooks_core.lifecycle import GrantedTokens
 from attibooks_core.model import Books, Credential
-from attibooks_core.storage.engine import Database
 from attibooks_core.storage.grants import Grants, GrantState
 from attibooks_core.storage.tables import grants
 from attibooks_core.storage.vault import Vault
@@ -71,13 +70,6 @@ class Server:
         if self.down:
             raise Down("Down.")
         self.revoked.append(refresh_token.get_secret_value())
-
-
-@pytest.fixture
-def database(database_url):
-    opened = Database(database_url)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -1,21 +1,10 @@
-"""A migrated database of each kind."""
-
-from collections.abc import Iterator
+"""A vault."""
 
 import pytest
 
-from attibooks_core.storage.engine import Database
 from attibooks_core.storage.vault import Vault
 
 KEY = "k1:" + "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE="
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    """Empty tables."""
-    opened = Database(database_url)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from attibooks_core.invoicing.changing.finding import KEY
 from attibooks_core.invoicing.mirroring import Glass, booked
 from attibooks_core.invoicing.tasking import TaskRun
 from attibooks_core.invoicing.workbench import Workbench, Workspace
-from attibooks_core.lifecycle import BookedInvoice
+from attibooks_core.lifecycle import BookedInvoice, invoice_key
 from attibooks_core.model import Capability, CrmRecord, InvoiceStatus, RecordRef
 from attibooks_core.storage.invoices import InvoiceRow
 from attibooks_core.syncing.reconciling.differences import LIVING, Sight, Stranger, text_of
@@ -180,7 +180,7 @@ class Reader:
         return found | await self._stored(rest)
 
     def _key(self, invoice_id: str) -> str:
-        return f"{self.ws.books.environment}:{self.ws.books.company_id}:{invoice_id}"
+        return invoice_key(self.ws.books, invoice_id)
 
     def _is_ours(self, key: str) -> bool:
         return key == self._key(key.rpartition(":")[2])

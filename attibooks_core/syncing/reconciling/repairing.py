@@ -5,10 +5,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from attibooks_core.invoicing.mirroring import Cause, Glass, State, Task
+from attibooks_core.invoicing.mirroring import Cause, Glass, State, Task, row_of
 from attibooks_core.invoicing.tasking import TaskRun
 from attibooks_core.lifecycle import DeletedInvoice
-from attibooks_core.storage.invoices import InvoiceRow
 from attibooks_core.syncing.reconciling.differences import BOOKS, RECORD, SOURCE, Difference, Sight, Stranger
 
 REPAIRED = "repaired"
@@ -60,17 +59,7 @@ def _stranger(glass: Glass, stranger: Stranger) -> Task:
     invoice = stranger.invoice
     if stranger.source is None:
         return glass.task_of(None, invoice)
-    row = InvoiceRow(
-        books=invoice.books,
-        invoice_id=invoice.id,
-        status=invoice.status,
-        version=invoice.version,
-        updated_at=invoice.updated_at,
-        created_at=stranger.made_at,
-        number=invoice.number,
-        source=stranger.source,
-        intent_id=stranger.intent_id,
-    )
+    row = row_of(invoice, stranger.made_at, source=stranger.source, intent_id=stranger.intent_id)
     return glass.task_of(row, invoice)
 
 

@@ -37,8 +37,9 @@ from attibooks_quickbooks.customers import Known
 from attibooks_quickbooks.faults import vendor_code
 from attibooks_quickbooks.fields import MAPPABLE
 from attibooks_quickbooks.lists import Lists
+from attibooks_quickbooks.lookup import read_invoice
 from attibooks_quickbooks.oauth import Authorizing
-from attibooks_quickbooks.refusals import CHANGED_BOOKS, NOT_FOUND, no_invoice
+from attibooks_quickbooks.refusals import CHANGED_BOOKS
 from attibooks_quickbooks.resolve import Resolver
 from attibooks_quickbooks.settings import KEY, QuickBooksHostSettings, books_of
 from attibooks_quickbooks.submission import Submitter
@@ -157,14 +158,7 @@ class QuickBooksBackend(Authorizing):
         :raises NotFound: code `invoice_not_found`.
         """
         access = access_of(ws)
-        if not (invoice_id.isascii() and invoice_id.isdigit()):
-            raise no_invoice(invoice_id)
-        try:
-            invoice = (await self._client.read(access, f"invoice/{invoice_id}", InvoiceAnswer)).invoice
-        except AttiBooksError as error:
-            if vendor_code(error) == NOT_FOUND:
-                raise no_invoice(invoice_id, error) from error
-            raise
+        invoice = (await read_invoice(self._client, access, invoice_id, InvoiceAnswer)).invoice
         has_currency = invoice.currency_ref is not None and invoice.currency_ref.value
         currency = "" if has_currency else (await self.company(ws)).home_currency
         return await as_remembered(ws, mapping.invoice_of(access.books, invoice, currency))

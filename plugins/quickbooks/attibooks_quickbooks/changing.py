@@ -32,10 +32,10 @@ from attibooks_quickbooks.faults import NoAnswer, vendor_code
 from attibooks_quickbooks.items import Items, TaxCodes
 from attibooks_quickbooks.lists import Lists
 from attibooks_quickbooks.live import live_of
-from attibooks_quickbooks.lookup import SECOND_LOOK_SECONDS
+from attibooks_quickbooks.lookup import SECOND_LOOK_SECONDS, read_invoice
 from attibooks_quickbooks.mapping import amount_of, encoded, invoice_of, is_over_nothing, sent_value
 from attibooks_quickbooks.obstacles import all_or_every_obstacle, refusal
-from attibooks_quickbooks.refusals import CLOSED_BOOKS, DUPLICATE_REQUEST, NOT_FOUND, no_invoice
+from attibooks_quickbooks.refusals import CLOSED_BOOKS, DUPLICATE_REQUEST, NOT_FOUND
 from attibooks_quickbooks.voiding import as_remembered, remember_void
 from attibooks_quickbooks.wire import FullInvoice, Invoice, InvoiceAnswer, RawInvoiceAnswer
 
@@ -61,14 +61,7 @@ class Changer:
     async def read_live(self, ws: WorkspaceContext, invoice_id: str) -> LiveInvoice:
         """See `ChangingBackend.read_live`."""
         access = access_of(ws)
-        if not (invoice_id.isascii() and invoice_id.isdigit()):
-            raise no_invoice(invoice_id)
-        try:
-            raw = (await self._client.read(access, f"invoice/{invoice_id}", RawInvoiceAnswer)).invoice
-        except AttiBooksError as error:
-            if vendor_code(error) == NOT_FOUND:
-                raise no_invoice(invoice_id, error) from error
-            raise
+        raw = (await read_invoice(self._client, access, invoice_id, RawInvoiceAnswer)).invoice
         try:
             full = msgspec.json.decode(raw, type=FullInvoice)
         except msgspec.MsgspecError as error:

@@ -6,12 +6,18 @@ query).
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import TypeVar
 
+from attibooks_core.errors import AttiBooksError
 from attibooks_core.protocols import Clock, Run
 from attibooks_quickbooks import query
 from attibooks_quickbooks.client import Access, QuickBooksClient
+from attibooks_quickbooks.faults import vendor_code
 from attibooks_quickbooks.mapping import carries
+from attibooks_quickbooks.refusals import NOT_FOUND, no_invoice
 from attibooks_quickbooks.wire import Invoice
+
+T = TypeVar("T")
 
 MARGIN = timedelta(hours=1)
 """How far our clock and QuickBooks' may be apart."""
@@ -19,6 +25,21 @@ MARGIN = timedelta(hours=1)
 PAGE = 200
 SECOND_LOOK_SECONDS = 3.0
 """A write whose answer was lost may still be under way in QuickBooks: look again after this."""
+
+
+async def read_invoice(client: QuickBooksClient, access: Access, invoice_id: str, answer: type[T]) -> T:
+    """The answer about one invoice.
+
+    :raises NotFound: code `invoice_not_found`; also for an id that can be none.
+    """
+    if not (invoice_id.isascii() and invoice_id.isdigit()):
+        raise no_invoice(invoice_id)
+    try:
+        return await client.read(access, f"invoice/{invoice_id}", answer)
+    except AttiBooksError as error:
+        if vendor_code(error) == NOT_FOUND:
+            raise no_invoice(invoice_id, error) from error
+        raise
 
 
 class LookUp:

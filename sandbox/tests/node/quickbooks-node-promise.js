@@ -89,7 +89,7 @@ require("./answer")(async ({ api, realm, token, since }) => {
     payments: rows(await client.findPayments({ CustomerRef: customer.Id })).length,
     receipts: rows(await client.findSalesReceipts()).length,
   };
-  const changes = await client.changeDataCapture(["Invoice", "Payment", "Estimate", "Item", "Term"], new Date(since));
+  const changes = await client.changeDataCapture(["Invoice", "Payment", "Estimate", "Item", "Term"], new Date(new Date(since).getTime() - 86400e3)); // it sends the day alone
   const batch = await client.batch([
     { bId: "1", operation: "create", Customer: { DisplayName: "Pine Ltd" } },
     { bId: "2", operation: "update", Invoice: { Id: invoice.Id, SyncToken: "0", sparse: true } },

@@ -1,22 +1,16 @@
 // The connection to the books: connect, check, disconnect.
 
-import { at, post } from "./api.js";
-import { desk, refreshAll } from "./desk.js";
+import { at } from "./api.js";
+import { carry } from "./carry.js";
+import { desk } from "./desk.js";
 import { confirm, pickCompany } from "./overlays.js";
 import { go, place } from "./route.js";
-import { toast } from "./toasts.js";
 
-async function carry(title, path, body) {
-  const note = toast({ kind: "busy", title });
+/** Do it, and draw the record anew: what it offers depends on the connection. */
+async function change(title, path, body) {
   try {
-    const outcome = await post(path, body);
-    note.update(outcome.toast);
-    return outcome;
-  } catch (error) {
-    note.close();
-    throw error;
+    return await carry(title, path, body);
   } finally {
-    await refreshAll();
     await desk.crm.redraw();
   }
 }
@@ -26,15 +20,15 @@ export async function connect() {
   const company = await pickCompany(desk.start.companies, desk.app.company);
   if (!company) return;
   const { environment, realm } = company;
-  const outcome = await carry("Connecting QuickBooks", at`/ui/api/app/${place.ws}/connect`, { environment, realm });
+  const outcome = await change("Connecting QuickBooks", at`/ui/api/app/${place.ws}/connect`, { environment, realm });
   if (outcome.ok) go({ books: `${environment}/${realm}` });
 }
 
-export const checkStatus = () => carry("Checking the connection", at`/ui/api/app/${place.ws}/status`);
+export const checkStatus = () => change("Checking the connection", at`/ui/api/app/${place.ws}/status`);
 
 export async function disconnect() {
   const text = "AttiBooks forgets the tokens of this workspace. Invoices stay in the books and on the records.";
   if (await confirm("Disconnect QuickBooks?", text, "Disconnect")) {
-    await carry("Disconnecting", at`/ui/api/app/${place.ws}/disconnect`);
+    await change("Disconnecting", at`/ui/api/app/${place.ws}/disconnect`);
   }
 }

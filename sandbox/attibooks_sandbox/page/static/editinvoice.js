@@ -4,7 +4,6 @@ import { at, post } from "./api.js";
 import { none, prose, statusBadge } from "./badges.js";
 import { connect } from "./connect.js";
 import { amount, sum } from "./decimal.js";
-import { refreshAll } from "./desk.js";
 import { h, icon } from "./dom.js";
 import { lineOf, sentLine } from "./edits.js";
 import { day, money, number } from "./format.js";
@@ -13,7 +12,6 @@ import { byPlace } from "./origins.js";
 import { refusal } from "./preview.js";
 import { field, input, lineFields } from "./reviewform.js";
 import { notice, press, waiting } from "./sheet.js";
-import { toast } from "./toasts.js";
 
 const LOADING = "Reading the invoice in QuickBooks";
 const SAVING = "Changing the invoice";
@@ -36,7 +34,7 @@ const differs = (one, other, part) => JSON.stringify(sent(one, part)) !== JSON.s
 class Edit extends FormSheet {
   constructor(record, ws) {
     super({ title: "Edit Invoice in QuickBooks", note: record.name, mayClose: () => this.busy !== SAVING });
-    Object.assign(this, { ws, path: at`/ui/api/crm/${ws}/${record.object.slug}/${record.id}`, live: null, provenance: {}, sent: null });
+    Object.assign(this, { ws, path: at`/ui/api/crm/${ws}/${record.object.slug}/${record.id}`, live: null, provenance: {} });
   }
 
   changed(part) {
@@ -68,25 +66,7 @@ class Edit extends FormSheet {
   async submit() {
     if (!this.live || !this.changes.length) return;
     const changes = Object.fromEntries(this.changes.map((part) => [part, sent(this.form, part)]));
-    const body = { version: this.live.version, changes };
-    const text = JSON.stringify(body);
-    const key = this.sent?.text === text ? this.sent.key : null; // nobody knows what came of it: the same click again
-    const outcome = await this.during(SAVING, () => post(`${this.path}/edit`, { ...body, key }));
-    if (!outcome) return;
-    this.sent = outcome.code === "answer_lost" || outcome.status >= 500 ? { text, key: outcome.key } : null;
-    await this.settled(outcome);
-  }
-
-  async settled(outcome) {
-    if (outcome.ok) {
-      this.sheet.close();
-      toast(outcome.toast);
-    } else {
-      await this.refuse(outcome);
-      this.draw();
-      this.toTrouble();
-    }
-    await refreshAll();
+    await this.send(SAVING, `${this.path}/edit`, { version: this.live.version, changes });
   }
 
   // what the host refused

@@ -1,12 +1,15 @@
 // A large dialog with a form that draws itself anew at each change: what the review and the edit dialogs share.
 
+import { post } from "./api.js";
+import { refreshAll } from "./desk.js";
 import { failed } from "./preview.js";
 import { openSheet } from "./sheet.js";
+import { toast } from "./toasts.js";
 
 export class FormSheet {
   /** `mayClose` tells whether the dialog can be closed now. */
   constructor({ title, note, mayClose }) {
-    Object.assign(this, { problems: new Map(), notice: null, busy: null, said: "", target: null });
+    Object.assign(this, { problems: new Map(), notice: null, busy: null, said: "", target: null, sent: null });
     this.sheet = openSheet({ title, note, mayClose });
   }
 
@@ -37,6 +40,28 @@ export class FormSheet {
     } finally {
       this.busy = null;
     }
+  }
+
+  /** Send what was filled in: the same once more, while nobody knows what came of it, is the same click again. */
+  async send(what, path, body) {
+    const text = JSON.stringify(body);
+    const key = this.sent?.text === text ? this.sent.key : null;
+    const outcome = await this.during(what, () => post(path, { ...body, key }));
+    if (!outcome) return;
+    this.sent = outcome.code === "answer_lost" || outcome.status >= 500 ? { text, key: outcome.key } : null;
+    await this.settled(outcome);
+  }
+
+  async settled(outcome) {
+    if (outcome.ok) {
+      this.sheet.close();
+      toast(outcome.toast);
+    } else {
+      await this.refuse(outcome);
+      this.draw();
+      this.toTrouble();
+    }
+    await refreshAll();
   }
 
   draw() {

@@ -3,7 +3,6 @@
 import { at, post } from "./api.js";
 import { connect } from "./connect.js";
 import { amount, sum } from "./decimal.js";
-import { refreshAll } from "./desk.js";
 import { obstaclesOf, payloadOf, sums, warningsOf } from "./draftparts.js";
 import { h } from "./dom.js";
 import { changes, editsOf, settle } from "./edits.js";
@@ -12,7 +11,6 @@ import { FormSheet } from "./formsheet.js";
 import { refusal } from "./preview.js";
 import { headFields, lineFields } from "./reviewform.js";
 import { notice, press, waiting } from "./sheet.js";
-import { toast } from "./toasts.js";
 
 const PREVIEWING = "Updating the preview";
 const CREATING = "Creating the invoice";
@@ -26,7 +24,6 @@ class Review extends FormSheet {
     this.path = at`/ui/api/crm/${ws}/${record.object.slug}/${record.id}`;
     this.shown = null; // the body of the last preview
     this.candidates = [];
-    this.sent = null; // the last create, as long as nobody knows what came of it
   }
 
   // what the fields use
@@ -67,25 +64,7 @@ class Review extends FormSheet {
   async create({ confirmed = false } = {}) {
     const edits = editsOf(this.form, this.seen);
     const reviewed = { draft_token: this.shown.draft_token, ...(Object.keys(edits).length ? { edits } : {}) };
-    const body = { reviewed, confirm_recent: confirmed };
-    const text = JSON.stringify(body);
-    const key = this.sent?.text === text ? this.sent.key : null; // nobody knows what came of it: the same click again
-    const outcome = await this.during(CREATING, () => post(`${this.path}/invoice`, { ...body, key }));
-    if (!outcome) return;
-    this.sent = outcome.code === "answer_lost" || outcome.status >= 500 ? { text, key: outcome.key } : null;
-    await this.settled(outcome);
-  }
-
-  async settled(outcome) {
-    if (outcome.ok) {
-      this.sheet.close();
-      toast(outcome.toast);
-    } else {
-      this.refuse(outcome);
-      this.draw();
-      this.toTrouble();
-    }
-    await refreshAll();
+    await this.send(CREATING, `${this.path}/invoice`, { reviewed, confirm_recent: confirmed });
   }
 
   // what the host refused

@@ -1,29 +1,13 @@
 // What the app does with invoices that exist, beyond editing them: void, sync, and the setup of the invoice object.
 
-import { at, post } from "./api.js";
+import { at } from "./api.js";
+import { carry } from "./carry.js";
 import { connect } from "./connect.js";
-import { desk, refreshAll } from "./desk.js";
+import { desk } from "./desk.js";
 import { h } from "./dom.js";
 import { money } from "./format.js";
 import { confirm } from "./overlays.js";
 import { place } from "./route.js";
-import { toast } from "./toasts.js";
-
-/** Do a thing of the app under a toast that turns until it is done; the outcome's own toast follows. */
-async function carry(title, path, body) {
-  const note = toast({ kind: "busy", title });
-  try {
-    const outcome = await post(path, body);
-    if (outcome.toast) note.update(outcome.toast);
-    else note.close();
-    return outcome;
-  } catch (error) {
-    note.close();
-    throw error;
-  } finally {
-    await refreshAll();
-  }
-}
 
 /** Bring everything that has changed in the books: *Sync Now*, and the record action of the same effect. */
 export async function syncInvoices() {
