@@ -100,12 +100,20 @@ class NotifyingBackend(Protocol):
 
     key: str
 
-    def read_delivery(self, headers: Mapping[str, str], body: bytes) -> Sequence[BooksEvent]:
-        """Check a delivery and take it apart; pure. Events that no invoice can depend on are left out.
+    def check_delivery(self, headers: Mapping[bytes, bytes], body: bytes) -> str:
+        """Check who sent a delivery, and no more: it is stored as it is and answered; pure and fast.
 
         :param headers: lower-case names.
+        :return: the environment; empty when the signature is good in several.
         :raises Unauthorized: code `bad_signature`.
-        :raises AttiBooksError: code `malformed`; it is signed and cannot be read.
+        """
+        ...
+
+    def read_delivery(self, environment: str, body: bytes, received_at: datetime) -> Sequence[BooksEvent]:
+        """Take a delivery apart that was checked before; pure. Events that no invoice can depend on are left out.
+
+        :param environment: what `check_delivery` said; it is the environment of the events' books, empty or not.
+        :raises AttiBooksError: code `malformed`.
         """
         ...
 

@@ -162,6 +162,7 @@ class BooksEvent:
     """One thing that a webhook says has happened; it carries no data of the invoice.
 
     :param event_id: the same in every delivery of the event.
+    :param books: their environment is empty when the sender does not tell it: then those are meant that are connected.
     :param entity: `invoice`, or another kind in lower case that moves invoices (`payment`).
     :param operation: `created`, `updated`, `deleted`, `voided`, `merged`, `emailed`; unknown ones as they came.
     """

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from attibooks_core.storage.engine import Database
 from attibooks_core.storage.syncs import SyncState
-from attibooks_core.storage.tables import books_events, syncs
+from attibooks_core.storage.tables import deliveries, syncs
 from attibooks_sandbox.testing import Sandbox
 from benchmarks.report import table, verdict
 from benchmarks.stage import running_host
@@ -32,7 +32,7 @@ DAY_SECONDS = 3600.0
 """By the books' clock, a day of the replayed month: further apart than the overlap of two runs."""
 GRACE_SECONDS = 0.5
 """Until what has just happened has been told to the host."""
-UNHANDED = sa.select(sa.func.count()).select_from(books_events).where(books_events.c.handed_at.is_(None))
+UNHANDED = sa.select(sa.func.count()).select_from(deliveries).where(deliveries.c.taken == sa.false())
 UNDER_WAY = sa.select(sa.func.count()).select_from(syncs).where(syncs.c.state != SyncState.IDLE)
 HEAD = ["what", "creates", "edits and voids", "events", "polls", "all", "goal", "workspaces in 500,000", "verdict"]
 

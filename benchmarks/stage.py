@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -45,16 +45,26 @@ def postgres() -> Iterator[str]:
 
 @contextmanager
 def running_host(
-    box: Sandbox, folder: Path, database_url: str, more: Mapping[str, str] | None = None
+    box: Sandbox,
+    folder: Path,
+    database_url: str,
+    more: Mapping[str, str] | None = None,
+    *,
+    own_worker: bool = False,
 ) -> Iterator[HostProcess]:
-    """A host on a migrated database, with more environment."""
+    """A host on a migrated database, with more environment.
+
+    :param own_worker: background work has a process of its own.
+    """
     environment = {**host_environment(box), **(more or {}), "ATTIBOOKS_DATABASE_URL": database_url}
     command = [sys.executable, "-m", "attibooks_core", "db", "upgrade"]
     subprocess.run(
         command, env={"PATH": os.environ["PATH"], **environment}, cwd=folder, check=True, capture_output=True
     )
-    with HostProcess(folder, environment) as host:
-        yield host
+    with ExitStack() as running:
+        if own_worker:
+            running.enter_context(HostProcess(folder, environment, command="worker"))
+        yield running.enter_context(HostProcess(folder, environment, options=["--no-worker"] if own_worker else []))
 
 
 def new_postgres_database(socket_folder: str) -> str:

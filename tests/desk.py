@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 
 from attibooks_sandbox.testing import Sandbox
-from tests.app_client import AppClient
+from tests.app_client import NO_TLS, AppClient
 
 SETTINGS = {
     "source_customer_email": "invoice_email",
@@ -62,7 +62,9 @@ class Desk:
             url, workspace["id"], workspace["token"], secret, key_id, company["access_token"], clock_offset=clock_offset
         )
         app.settings = {**SETTINGS, "environment": environment, "qbo_company_id": company["realm"], **settings}
-        attio = httpx.Client(base_url=box.attio_url, headers={"Authorization": f"Bearer {workspace['token']}"})
+        attio = httpx.Client(
+            base_url=box.attio_url, headers={"Authorization": f"Bearer {workspace['token']}"}, verify=NO_TLS
+        )
         desk = cls(box, app, company, attio)
         assert desk.until_final(app.install).status_code == 201
         return desk

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -37,11 +38,18 @@ class HostProcess:
     """`attibooks serve` (or another command) with an environment of its own; use it as a context manager."""
 
     def __init__(
-        self, folder: Path, environment: dict[str, str], *, command: str = "serve", python_path: Path | None = None
+        self,
+        folder: Path,
+        environment: dict[str, str],
+        *,
+        command: str = "serve",
+        options: Sequence[str] = (),
+        python_path: Path | None = None,
     ) -> None:
         self._folder = folder
         self._environment = environment
         self._command = command
+        self._options = options
         self._python_path = python_path
         self.port = free_port()
         self.log = folder / f"{command}-{self.port}.log"
@@ -59,7 +67,8 @@ class HostProcess:
 
     def start(self) -> Self:
         """Start it and wait until it serves."""
-        arguments = [self._command, "--port", str(self.port)] if self._command == "serve" else [self._command]
+        port = ["--port", str(self.port)] if self._command == "serve" else []
+        arguments = [self._command, *port, *self._options]
         environment = {"PATH": os.environ["PATH"], "HOME": str(self._folder), **self._environment}
         if self._python_path:
             environment["PYTHONPATH"] = str(self._python_path)

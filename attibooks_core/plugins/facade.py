@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 import pluggy
 
-from attibooks_core.capabilities import InvoiceStore, RecordStore
+from attibooks_core.capabilities import InvoiceStore, NotifyingBackend, RecordStore
 from attibooks_core.errors import AttiBooksError, ConfigurationError, InvalidSettings, PluginError, PluginUnavailable
 from attibooks_core.events import InvoiceEvent, StageFinished
 from attibooks_core.logs import EventLog
@@ -72,6 +72,9 @@ class Plugins:
         self.backends: Mapping[str, AccountingBackend] = self._objects(
             "register_accounting_backends", AccountingBackend, host
         )
+        self.notifying: Mapping[str, NotifyingBackend] = {
+            key: each for key, each in self.backends.items() if isinstance(each, NotifyingBackend)
+        }
         self.billing: Mapping[str, BillingProvider] = self._objects("register_billing_providers", BillingProvider, host)
         self.gateways: Mapping[str, AppGateway] = self._objects("register_app_gateways", AppGateway, host)
         adjusters = self._owned("register_draft_adjusters", DraftAdjuster, host).values()

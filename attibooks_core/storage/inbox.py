@@ -1,176 +1,200 @@
-"""The inbox of webhooks: events are durable before they are answered, and handed on later.
+"""The inbox of webhooks: deliveries are durable, as they came, before they are answered; what they say comes later.
 
 Many deliveries share one transaction: while one is written, those that come meanwhile wait for the next (group
 commit). So a burst costs few waits for the disk, and no delivery waits for a second one.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import chain
 from typing import Any, TypeAlias
 
 import msgspec
 import sqlalchemy as sa
 
 from attibooks_core.lifecycle import BooksEvent
-from attibooks_core.model import Books
 from attibooks_core.storage.engine import Database
-from attibooks_core.storage.tables import books_events
+from attibooks_core.storage.tables import books_events, deliveries
+from attibooks_core.storage.types import Instant
 
-Row: TypeAlias = tuple[str, ...]
+Row: TypeAlias = tuple[str, str, str, bytes]
 
-_COLUMNS = "event_id, backend, environment, company_id, entity, entity_id, operation, at, received_at"
+MOST_ROWS = 64
+"""In one statement; a further one waits for the interpreter's lock, a longer one is compiled for itself."""
+
+MOST_DELIVERIES = 500
+MOST_BYTES = 64 * 1024
+"""Read at once, some hundred events: what is done with them must not keep the event loop or the writer for long."""
+
+_EVENT = "event_id, backend, environment, company_id, entity, entity_id, operation, at, handed_at"
 _NEW_SQLITE = sa.text(
-    f"INSERT INTO books_events ({_COLUMNS}) SELECT "  # noqa: S608 - constants
-    + ", ".join(f"json_extract(value, '$[{n}]')" for n in range(9))
-    + " FROM json_each(:rows) WHERE true ON CONFLICT DO NOTHING"
-)
+    f"INSERT INTO books_events ({_EVENT}) SELECT "  # noqa: S608 - constants
+    + ", ".join(f"json_extract(value, '$[{n}]')" for n in range(8))
+    + ", :now FROM json_each(:rows) WHERE true ON CONFLICT DO NOTHING"
+).bindparams(sa.bindparam("now", type_=Instant))
 _NEW_POSTGRES = sa.text(
-    f"INSERT INTO books_events ({_COLUMNS}) SELECT "  # noqa: S608 - constants
+    f"INSERT INTO books_events ({_EVENT}) SELECT "  # noqa: S608 - constants
     + ", ".join(f"value->>{n}" for n in range(7))
-    + ", CAST(value->>7 || '+00' AS timestamptz), CAST(value->>8 || '+00' AS timestamptz)"
+    + ", CAST(value->>7 || '+00' AS timestamptz), CAST(:now AS timestamptz)"
     + " FROM json_array_elements(CAST(:rows AS json)) ORDER BY value->>0 ON CONFLICT DO NOTHING"
-)
+).bindparams(sa.bindparam("now", type_=Instant))
 """One statement for any number of rows: each further one would cost a wait for the interpreter's lock."""
 
 
 @dataclass(frozen=True, slots=True)
-class Hint:
-    """What events say of one thing, together.
+class Delivery:
+    """A delivery that was not taken apart yet.
 
-    :param deleted: one of them says that it was deleted.
-    :param only_created: all of them say no more than that it was made.
-    :param at: the newest of them.
+    :param environment: whose token signed it; empty for a token of several.
     """
 
-    books: Books
-    entity: str
-    entity_id: str
-    deleted: bool
-    only_created: bool
-    at: datetime
+    id: int
+    backend: str
+    environment: str
+    received_at: datetime
+    body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Unhanded:
-    """Events that were not handed on: `ids` by backend, a JSON array each."""
+class _Commit(asyncio.Future[None]):
+    """Many wait for one commit, so none of them can cancel it."""
 
-    hints: Sequence[Hint] = ()
-    ids: Mapping[str, str] = field(default_factory=dict)
-    count: int = 0
+    def cancel(self, msg: Any | None = None) -> bool:  # noqa: ANN401, ARG002 - as asyncio has it
+        return False
 
 
 class Inbox:
-    """Repository of events; `arrived` is set when there is something new."""
+    """Repository of deliveries and their events; `arrived` is set when there is something new."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: list[tuple[list[Row], asyncio.Future[None]]] = []
+        self._zone = "" if database.sqlite else "+00"
+        self._rows: list[Row] = []
+        self._commit: _Commit | None = None
         self._writing: asyncio.Task[None] | None = None
         self.arrived = asyncio.Event()
 
     # -- intake --------------------------------------------------------------------------------------------------
 
-    async def take(self, events: Sequence[BooksEvent], now: datetime) -> None:
-        """Store events durably, each once; returns when they are."""
-        if not events:
-            return
-        received = _stamp(now)
-        stored = asyncio.get_running_loop().create_future()
-        self._waiting.append(([_row(event, received) for event in events], stored))
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write_waiting(), name="inbox")
-        await stored
+    async def take(self, backend: str, environment: str, body: bytes, now: datetime) -> None:
+        """Store a delivery durably; returns when it is."""
+        self._rows.append((backend, environment, _stamp(now) + self._zone, body))
+        if self._commit is None:
+            self._commit = _Commit()
+            if self._writing is None:
+                self._writing = asyncio.create_task(self._write_waiting(), name="inbox")
+        await self._commit
 
     async def _write_waiting(self) -> None:
         try:
-            while self._waiting:
-                group, self._waiting = self._waiting, []
-                await self._write_group(group)
-                self.arrived.set()
+            while self._commit is not None:
+                rows, commit, self._rows, self._commit = self._rows, self._commit, [], None
+                try:
+                    await self._database.write(lambda c, rows=rows: _insert(c, rows))  # type: ignore[misc]
+                except Exception as error:  # noqa: BLE001 - each waiting call gets it
+                    commit.set_exception(error)
+                else:
+                    commit.set_result(None)
+                    self.arrived.set()
         finally:
             self._writing = None
 
-    async def _write_group(self, group: Sequence[tuple[list[Row], asyncio.Future[None]]]) -> None:
-        try:
-            await self._write([row for rows, _ in group for row in rows])
-        except Exception as error:  # noqa: BLE001 - each waiting call gets it
-            for _, stored in group:
-                if not stored.done():
-                    stored.set_exception(error)
-            return
-        for _, stored in group:
-            if not stored.done():
-                stored.set_result(None)
+    # -- taking apart --------------------------------------------------------------------------------------------
 
-    async def _write(self, rows: list[Row]) -> None:
-        text = msgspec.json.encode(rows).decode()
-        if "\\u0000" in text:  # PostgreSQL stores no such character, and no id of ours has one
-            text = msgspec.json.encode([row for row in rows if not any("\0" in value for value in row)]).decode()
-        statement = _NEW_SQLITE if self._database.sqlite else _NEW_POSTGRES
-        await self._database.write(lambda c: c.execute(statement, {"rows": text}))
+    async def untaken(self, backends: Collection[str]) -> list[Delivery]:
+        """The oldest deliveries that were not taken apart, at least one, if there is one."""
+        return await self._database.read(lambda c: _untaken(c, backends))
 
-    # -- handing on ----------------------------------------------------------------------------------------------
+    async def unknown(self, events: Sequence[BooksEvent]) -> list[BooksEvent]:
+        """Those of these events that were never handed on, each once; without those that no database can store."""
+        found: dict[tuple[str, str], BooksEvent] = {}
+        for event in events:
+            # PostgreSQL stores no such character, and no id of ours has one.
+            if "\0" not in f"{event.event_id}{event.books.company_id}{event.entity_id}{event.entity}{event.operation}":
+                found.setdefault((event.books.backend, event.event_id), event)
+        if not found:
+            return []
+        ids = msgspec.json.encode([event_id for _, event_id in found]).decode()
 
-    async def unhanded(self, limit: int) -> Unhanded:
-        """The oldest events that were not handed on."""
-        return await self._database.read(lambda c: _unhanded(c, limit))
+        def known(connection: sa.Connection) -> set[tuple[str, str]]:
+            these = books_events.c.event_id.in_(_elements(connection, ids, sa.Text()))
+            wanted = sa.select(books_events.c.backend, books_events.c.event_id).where(
+                books_events.c.backend.in_({backend for backend, _ in found}), these
+            )
+            return {(backend, event_id) for backend, event_id in connection.execute(wanted)}
 
-    async def handed(self, events: Unhanded, now: datetime) -> None:
-        """Take note that events need not be handed on again."""
+        old = await self._database.read(known)
+        return [event for key, event in found.items() if key not in old]
+
+    async def settle(self, taken: Sequence[Delivery], events: Sequence[BooksEvent], now: datetime) -> None:
+        """Take note that deliveries need not be taken apart again, and that events were handed on."""
+        rows = msgspec.json.encode([_row(event) for event in events]).decode()
+        ids = msgspec.json.encode([each.id for each in taken]).decode()
 
         def work(connection: sa.Connection) -> None:
-            for backend, ids in events.ids.items():
-                these = (books_events.c.backend == backend, books_events.c.event_id.in_(_elements(connection, ids)))
-                connection.execute(sa.update(books_events).where(*these).values(handed_at=now))
+            if events:
+                new = _NEW_SQLITE if self._database.sqlite else _NEW_POSTGRES
+                connection.execute(new, {"rows": rows, "now": now})
+            these = deliveries.c.id.in_(_elements(connection, ids, deliveries.c.id.type))
+            connection.execute(sa.update(deliveries).where(these).values(taken=True))
 
         await self._database.write(work)
 
     async def drop(self, before: datetime) -> None:
-        """Forget events that were handed on before an instant."""
-        await self._database.write(
-            lambda c: c.execute(sa.delete(books_events).where(books_events.c.handed_at < before))
-        )
+        """Forget what was taken apart and handed on, of before an instant."""
+
+        def work(connection: sa.Connection) -> None:
+            old = (deliveries.c.taken == sa.true(), deliveries.c.received_at < before)
+            connection.execute(sa.delete(deliveries).where(*old))
+            connection.execute(sa.delete(books_events).where(books_events.c.handed_at < before))
+
+        await self._database.write(work)
 
 
-def _unhanded(connection: sa.Connection, limit: int) -> Unhanded:
-    """Counted and put together by the database: one row for each thing, not for each event."""
-    table = books_events.c
-    collect = sa.func.json_group_array if connection.dialect.name == "sqlite" else sa.func.json_agg
-    oldest = sa.select(table.backend, table.event_id).where(table.handed_at.is_(None))
-    some = oldest.order_by(table.received_at).limit(limit).subquery()
-    wanted = sa.select(some.c.backend, sa.cast(collect(some.c.event_id), sa.Text), sa.func.count())
-    found = connection.execute(wanted.group_by(some.c.backend)).all()
-    hints = [hint for backend, ids, _ in found for hint in _hints(connection, backend, ids)]
-    return Unhanded(hints, {backend: ids for backend, ids, _ in found}, sum(count for *_, count in found))
+def _insert(connection: sa.Connection, rows: Sequence[Row]) -> None:
+    sqlite = connection.dialect.name == "sqlite"
+    for start in range(0, len(rows), MOST_ROWS):
+        some = rows[start : start + MOST_ROWS]
+        connection.exec_driver_sql(_insertion(len(some), "?" if sqlite else "%s"), tuple(chain.from_iterable(some)))
 
 
-def _hints(connection: sa.Connection, backend: str, ids: str) -> list[Hint]:
-    table = books_events.c
-    one = (table.environment, table.company_id, table.entity, table.entity_id)
-    deleted, other = ((table.operation == "deleted"), (table.operation != "created"))
-    says = (sa.func.max(sa.case((what, 1), else_=0)) for what in (deleted, other))
-    these = (table.backend == backend, table.event_id.in_(_elements(connection, ids)))
-    rows = connection.execute(sa.select(*one, *says, sa.func.max(table.at)).where(*these).group_by(*one))
-    return [
-        Hint(Books(backend, environment, company_id), entity, entity_id, bool(is_deleted), not is_other, at)
-        for environment, company_id, entity, entity_id, is_deleted, is_other, at in rows
-    ]
+@lru_cache(maxsize=2 * MOST_ROWS)
+def _insertion(count: int, mark: str) -> str:
+    """The statement that stores so many deliveries."""
+    row = f"({mark}, {mark}, {mark}, {mark}, false)"
+    into = "INSERT INTO deliveries (backend, environment, received_at, body, taken) VALUES "
+    return into + ", ".join([row] * count)
 
 
-def _elements(connection: sa.Connection, array: str) -> sa.Select[Any]:
-    """The texts of a JSON array as a selection."""
+def _untaken(connection: sa.Connection, backends: Collection[str]) -> list[Delivery]:
+    """As many of the oldest as are not too large together; no more is fetched."""
+    table, found, size = deliveries.c, [], 0
+    columns = (table.id, table.backend, table.environment, table.received_at, table.body)
+    wanted = sa.select(*columns).where(table.taken == sa.false(), table.backend.in_(backends))
+    oldest = wanted.order_by(table.received_at, table.id).limit(MOST_DELIVERIES)
+    with connection.execute(oldest, execution_options={"stream_results": True}) as rows:
+        for row in rows:
+            found.append(Delivery(*row))
+            size += len(row.body)
+            if size >= MOST_BYTES:
+                break
+    return found
+
+
+def _elements(connection: sa.Connection, array: str, type_: Any) -> sa.Select[Any]:  # noqa: ANN401 - a column type
+    """The elements of a JSON array as a selection."""
     if connection.dialect.name == "sqlite":
         return sa.select(sa.func.json_each(array).table_valued("value").c.value)
     texts = sa.func.json_array_elements_text(sa.cast(sa.literal(array, sa.Text), sa.JSON))
-    return sa.select(texts.table_valued("value").c.value)
+    return sa.select(sa.cast(texts.table_valued("value").c.value, type_))
 
 
-def _row(event: BooksEvent, received: str) -> Row:
+def _row(event: BooksEvent) -> tuple[str, ...]:
     books = event.books
     ids = (event.event_id, books.backend, books.environment, books.company_id)
-    return (*ids, event.entity, event.entity_id, event.operation, _stamp(event.at), received)
+    return (*ids, event.entity, event.entity_id, event.operation, _stamp(event.at))
 
 
 def _stamp(moment: datetime) -> str:

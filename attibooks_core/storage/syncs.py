@@ -165,8 +165,13 @@ class Syncs:
         return _row(row) if row else None
 
     async def of_company(self, books: Books) -> list[SyncRow]:
-        """The rows of every workspace that is connected to a company."""
-        return await self._rows(*of_books(syncs, books))
+        """The rows of every workspace that is connected to a company.
+
+        :param books: with an empty environment: in any.
+        """
+        if books.environment:
+            return await self._rows(*of_books(syncs, books))
+        return await self._rows(syncs.c.backend == books.backend, syncs.c.company_id == books.company_id)
 
     async def of_claim(self, claim: str) -> list[SyncRow]:
         """The rows that a durable run still carries."""

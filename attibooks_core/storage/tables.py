@@ -1,6 +1,17 @@
 """The tables. A change here needs a migration (`make migration`); a test compares the two."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
 
 from attibooks_core.storage.types import Instant
 
@@ -155,6 +166,18 @@ Index("ix_syncs_claim", syncs.c.claim)
 Index("ix_syncs_company", syncs.c.backend, syncs.c.environment, syncs.c.company_id)
 Index("ix_syncs_cron_run", syncs.c.cron_run)
 
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("backend", Text, nullable=False),
+    Column("environment", Text, nullable=False, comment="whose token signed it; empty: that of several"),
+    Column("received_at", Instant, nullable=False),
+    Column("taken", Boolean, nullable=False, comment="its events are in books_events and were handed on"),
+    Column("body", LargeBinary, nullable=False, comment="as it came; ids only"),
+)
+Index("ix_deliveries_taken", deliveries.c.taken, deliveries.c.received_at)
+
 books_events = Table(
     "books_events",
     metadata,
@@ -164,11 +187,10 @@ books_events = Table(
     Column("entity_id", Text, nullable=False),
     Column("operation", Text, nullable=False),
     Column("at", Instant, nullable=False),
-    Column("received_at", Instant, nullable=False),
-    Column("handed_at", Instant, comment="handed to the workspaces of the company"),
+    Column("handed_at", Instant, nullable=False, comment="handed to the workspaces of the company"),
     PrimaryKeyConstraint("backend", "event_id"),
 )
-Index("ix_books_events_handed_at", books_events.c.handed_at, books_events.c.received_at)
+Index("ix_books_events_handed_at", books_events.c.handed_at)
 
 awaited = Table(
     "awaited",

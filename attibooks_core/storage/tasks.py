@@ -110,6 +110,19 @@ class Tasks:
         state = TaskState.SUCCEEDED if error is None else TaskState.FAILED
         return await self._move(task, {"state": state, "result": result, "error": error, "updated_at": now})
 
+    async def reopen(self, failed: Task, again: Task) -> bool:
+        """Queue one that failed with new arguments; its next run counts on, since the runtime knows the last one.
+
+        :return: False when somebody else was faster.
+        """
+        values = {
+            "state": TaskState.QUEUED,
+            "arguments": json.dumps(dict(again.arguments)),
+            "error": None,
+            "updated_at": again.updated_at,
+        }
+        return await self._move(failed, values, tasks.c.state == TaskState.FAILED)
+
     async def forget(self, task: Task) -> None:
         """Keep nothing of a task."""
         await self._database.write(lambda c: c.execute(sa.delete(tasks).where(*_of(task))))

@@ -1,29 +1,32 @@
-"""Hands the events of webhooks on: which invoices of which workspaces have to be read, and who is to do it.
+"""Takes the deliveries of webhooks apart and hands their events on: which invoices of which workspaces are to be read.
 
 An event carries no data; it is a hint that something is to be read. Several events of an invoice become one entry, and
-whoever runs next reads all of them at once. An event is marked as handed on only when its run was asked for: a process
+whoever runs next reads all of them at once. An event counts as handed on only when its run was asked for: a process
 that dies before leaves it to the next one, and to do it twice changes nothing.
 """
 
 import asyncio
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from attibooks_core.errors import AttiBooksError
 from attibooks_core.invoicing.workbench import Workbench
+from attibooks_core.lifecycle import BooksEvent
 from attibooks_core.logs import EventLog
 from attibooks_core.model import Books
 from attibooks_core.storage.awaited import Awaited
-from attibooks_core.storage.inbox import Hint
+from attibooks_core.storage.inbox import Delivery
 from attibooks_core.storage.invoices import InvoiceRow
 
 POLL_SECONDS = 1.0
 GATHER_SECONDS = 0.2
 """How long events of a burst are waited for, so that they are handed on together."""
 
-MOST_EVENTS = 5000
+INTAKE_FIRST = 3.0
+"""What waits is durable, so between two parts of it as many times their time is left to deliveries that come in."""
 
 OWN_ECHO = timedelta(seconds=2)
 """The word that an invoice was made comes a little after what we stored when we made it."""
@@ -32,6 +35,28 @@ OWN_SECOND = timedelta(seconds=1)
 """The books tell of a change to the second, its event to the nanosecond: within it the word of our own change comes."""
 
 log = EventLog(__name__)
+
+
+@dataclass(slots=True)
+class Hint:
+    """What events say of one thing, together.
+
+    :param at: the newest of them.
+    :param deleted: one of them says that it was deleted.
+    :param only_created: all of them say no more than that it was made.
+    """
+
+    entity: str
+    entity_id: str
+    at: datetime
+    deleted: bool = False
+    only_created: bool = True
+
+    def note(self, event: BooksEvent) -> None:
+        """Take one more event in."""
+        self.at = max(self.at, event.at)
+        self.deleted |= event.operation == "deleted"
+        self.only_created &= event.operation == "created"
 
 
 class Runs(Protocol):
@@ -65,15 +90,31 @@ class InboxHands:
 
     async def round(self) -> None:
         """Hand on everything that waits."""
-        inbox, count = self._bench.inbox, MOST_EVENTS
-        while count == MOST_EVENTS:
-            events = await inbox.unhanded(MOST_EVENTS)
-            count = events.count
-            for books, hints in _by_books(events.hints).items():
-                for row in await self._bench.syncs.of_company(books):
-                    await self._hand(row.workspace_id, books, hints)
-            if count:
-                await inbox.handed(events, self._bench.clock.now())
+        inbox, now = self._bench.inbox, asyncio.get_running_loop().time
+        started = now()
+        while deliveries := await inbox.untaken(self._bench.plugins.notifying):
+            await self._take_apart(deliveries)
+            await asyncio.sleep(INTAKE_FIRST * (now() - started))
+            started = now()
+
+    async def _take_apart(self, deliveries: Sequence[Delivery]) -> None:
+        events = [event for delivery in deliveries for event in self._events(delivery)]
+        new = await self._bench.inbox.unknown(events)
+        for books, hints in _by_books(new).items():
+            for row in await self._bench.syncs.of_company(books):
+                await self._hand(row.workspace_id, row.books, hints)
+        await self._bench.inbox.settle(deliveries, new, self._bench.clock.now())
+
+    def _events(self, delivery: Delivery) -> Sequence[BooksEvent]:
+        """What a delivery says; nothing for one that cannot be read, which must not keep the others waiting."""
+        backend = self._bench.plugins.notifying[delivery.backend]
+        try:
+            return backend.read_delivery(delivery.environment, delivery.body, delivery.received_at)
+        except AttiBooksError as error:
+            log.warning("delivery_not_understood", delivery=delivery.id, backend=delivery.backend, code=error.code)
+        except Exception:
+            log.exception("delivery_not_understood", delivery=delivery.id, backend=delivery.backend)
+        return ()
 
     async def _hand(self, workspace_id: str, books: Books, hints: Sequence[Hint]) -> None:
         """Find what the events mean for one workspace, and ask for a run when they mean something."""
@@ -114,11 +155,16 @@ class InboxHands:
             return False
 
 
-def _by_books(hints: Iterable[Hint]) -> Mapping[Books, list[Hint]]:
-    found: dict[Books, list[Hint]] = {}
-    for hint in hints:
-        found.setdefault(hint.books, []).append(hint)
-    return found
+def _by_books(events: Iterable[BooksEvent]) -> Mapping[Books, list[Hint]]:
+    """What events say, one hint for each thing."""
+    found: dict[Books, dict[tuple[str, str], Hint]] = {}
+    for event in events:
+        hints, thing = found.setdefault(event.books, {}), (event.entity, event.entity_id)
+        hint = hints.get(thing)
+        if hint is None:
+            hint = hints[thing] = Hint(event.entity, event.entity_id, event.at)
+        hint.note(event)
+    return {books: list(hints.values()) for books, hints in found.items()}
 
 
 def _may_echo(event: Awaited, row: InvoiceRow | None) -> bool:

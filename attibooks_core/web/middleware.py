@@ -80,20 +80,20 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
 
     :raises AttiBooksError: code `too_large`.
     """
-    declared = headers_of(scope).get("content-length", "0")
+    declared = dict(scope["headers"]).get(b"content-length", b"0")
     if not declared.isdigit() or int(declared) > limit:
         raise TooLarge(limit)
-    body = bytearray()
-    more = True
+    parts, length, more = [], 0, True
     while more:
         message = await receive()
         if message["type"] != "http.request":
             break
-        body += message["body"]
+        parts.append(message["body"])
+        length += len(message["body"])
         more = message["more_body"]
-        if len(body) > limit:
+        if length > limit:
             raise TooLarge(limit)
-    return bytes(body)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 class TooLarge(AttiBooksError):

@@ -69,7 +69,7 @@ async def _repair(host: Host, call: Call, settings: Settings, wanted: list[str])
     if known is not None:
         check_same_body(KeptCall(known.arguments["body_hash"], None, None, None), call.body_hash)
         if known.state is TaskState.FAILED:
-            await host.bench.tasks.forget(known)
+            await host.bench.tasks.reopen(known, task)
     return await host.reconciler.serve(task)
 
 

@@ -216,7 +216,9 @@ def test_no_answered_write_is_lost_when_the_process_is_killed(tmp_path, round_nu
         writers = [threading.Thread(target=write) for _ in range(3)]
         for writer in writers:
             writer.start()
-        time.sleep(0.3)
+        deadline = time.monotonic() + 20
+        while len(answered) <= 20 and time.monotonic() < deadline:
+            time.sleep(0.01)
         served.kill()
         stop.set()
         for writer in writers:

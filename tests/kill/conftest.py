@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from attibooks_core.storage.engine import Database
 from attibooks_core.storage.tables import intents
 from attibooks_sandbox.testing import Sandbox
+from tests.app_client import NO_TLS
 from tests.desk import Desk
 from tests.host_process import HostProcess, install_plugin
 
@@ -70,7 +71,7 @@ class Theatre:
     def desk_without_calls(self, host: HostProcess, like: Desk) -> Desk:
         """A desk at another host that has not called yet, so that no token came there."""
         app = replace(like.app, url=host.url)
-        self._desks.append(replace(like, app=app, attio=httpx.Client(base_url=self.box.attio_url)))
+        self._desks.append(replace(like, app=app, attio=httpx.Client(base_url=self.box.attio_url, verify=NO_TLS)))
         return self._desks[-1]
 
     def wait_until_waiting(self, seconds: float) -> None:

@@ -367,7 +367,7 @@ class TestTheBooksSayNo:
 
 def test_an_emailed_invoice_is_not_sent_again(desk):
     """Row 120: default no; the dialog says so."""
-    record = desk.new_company(invoice_email="ada@test.example")
+    record = desk.new_company(invoice_email=f"{uuid4().hex[:8]}@test.example")
     assert desk.create(record).status_code == 201
     assert desk.invoice(record)["EmailStatus"] == "EmailSent"
     live = desk.live(record)

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from attibooks_core.storage.tables import invoices, tasks
+from tests.app_client import NO_TLS
 
 
 def created(desk, **values):
@@ -182,7 +183,7 @@ class TestCommands:
         command = machines.begin("reconcile", desk.app.workspace, "--json")
         desk.eventually(lambda: "waiting_for_lease" in machines.look(_states_of_tasks))
         desk.app.http.close()
-        desk.app.http = httpx.Client(base_url=second.url, timeout=30)
+        desk.app.http = httpx.Client(base_url=second.url, timeout=30, verify=NO_TLS)
         assert desk.until_known(lambda: desk.app.read("usage")).status_code == 200
         said, complaints = command.communicate(timeout=60)
         assert command.returncode == 0, complaints

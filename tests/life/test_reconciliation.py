@@ -196,11 +196,13 @@ def test_an_attio_that_is_down_is_said_and_the_same_key_tries_again(desk):
     edited(desk, record, invoice_number="0")
     (difference,) = mine(looked(desk), invoice)
     key = uuid4().hex
-    desk.box.faults.add("attio", "status", status=503, path="*/query", times=20)
+    desk.box.faults.add("attio", "status", status=503, path="*/records/*", times=20)
     answer = desk.app.reconcile(repair=[difference["id"]], key=key)
     assert (answer.status_code, answer.json()["code"]) == (503, "attio_down")
     desk.box.faults.clear()
-    assert repaired(desk, [difference["id"]], key)["repaired"] == [difference["id"]]
+    answer = desk.app.reconcile(repair=[difference["id"]], key=key)
+    assert answer.status_code == 200, "it is done again at once"
+    assert answer.json()["repaired"] == [difference["id"]]
 
 
 def test_without_access_to_the_books_it_is_refused(desk):

@@ -1,5 +1,6 @@
 """Lines from related records, the linked company as customer, templates and mapped fields, through the whole host."""
 
+import time
 from uuid import uuid4
 
 import pytest
@@ -9,6 +10,7 @@ def deal(desk, company=None, **values):
     linked = [{"target_object": "companies", "target_record_id": company}] if company else None
     name = values.pop("name", f"Deal {uuid4().hex[:8]}")
     full = {"name": name, "service_description": "Design", "rate": 10, "quantity": 2, **values}
+    time.sleep(0.002)  # Attio stamps to the millisecond: each has an age of its own
     return desk.new_record("deals", {**full, "associated_company": linked})
 
 

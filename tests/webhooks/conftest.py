@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from attibooks_core.storage.engine import Database
-from attibooks_core.storage.tables import books_events
+from attibooks_core.storage.tables import books_events, deliveries
 from tests.host_process import HostProcess
 
 REALM = "9130009999999999"
@@ -58,12 +59,17 @@ def intuit(host: HostProcess, box: Any) -> Intuit:
 
 @pytest.fixture
 def stored(host: HostProcess) -> Iterator[Callable[..., list[Any]]]:
-    """The rows of these events, or how many there are of them all."""
+    """The rows of these events, once every delivery was taken apart."""
     database = Database(host.database_url)
 
     def look(*events: dict[str, Any]) -> list[Any]:
         ids = [f"{each['source']}|{each['id']}" for each in events]
         wanted = sa.select(books_events).where(books_events.c.event_id.in_(ids))
+        waiting = sa.select(deliveries.c.id).where(deliveries.c.taken == sa.false())
+        deadline = time.monotonic() + 30
+        while database.write_now(lambda c: list(c.scalars(waiting))):
+            assert time.monotonic() < deadline, "deliveries are not taken apart"
+            time.sleep(0.05)
         return database.write_now(lambda c: list(c.execute(wanted)))
 
     yield look

@@ -5,18 +5,25 @@ import sqlalchemy as sa
 
 from attibooks_core.storage.engine import Database
 from attibooks_core.storage.tables import invoices
+from tests.desk import Desk
+from tests.host_process import HostProcess
 
 
 @pytest.fixture
-def told(box, host):
-    """Have the sandbox tell the host of changes in the real books."""
+def told_to(box):
+    """Have the sandbox tell a host of changes in the books."""
 
-    def subscribe(**facts):
-        where = {"url": f"{host.url}/webhooks/quickbooks", "environment": "production", **facts}
-        box.control("POST", "quickbooks/webhooks", where)
+    def subscribe(host, **facts):
+        box.control("POST", "quickbooks/webhooks", {"url": f"{host.url}/webhooks/quickbooks", **facts})
 
     yield subscribe
     box.control("DELETE", "quickbooks/webhooks")
+
+
+@pytest.fixture
+def told(host, told_to):
+    """Have the sandbox tell the host of changes in the real books."""
+    return lambda **facts: told_to(host, environment="production", **facts)
 
 
 @pytest.mark.parametrize("envelope", ["cloudevents", "legacy"])
@@ -50,3 +57,20 @@ def test_a_deletion_is_known_as_one(desk, host, told):
     wanted = sa.select(invoices.c.status).where(invoices.c.record_id == record)
     desk.eventually(lambda: database.write_now(lambda c: c.scalar(wanted)) == "Deleted", 15)
     database.close()
+
+
+@pytest.mark.parametrize("environment", ["production", "sandbox"])
+def test_one_token_for_both_environments_is_enough(
+    tmp_path, box, host_environment, empty_database, told_to, environment
+):
+    """Row 142: the token does not tell where the company is; who is connected does."""
+    token = box.world["quickbooks"]["webhook_verifier_token"]
+    tokens = {"ATTIBOOKS_QUICKBOOKS__WEBHOOK_VERIFIER_TOKENS": f'{{"production":["{token}"],"sandbox":["{token}"]}}'}
+    with HostProcess(tmp_path, {**host_environment, **empty_database("sqlite", tmp_path), **tokens}) as host:
+        told_to(host, environment=environment)
+        desk = Desk.open(box, host.url, environment=environment)
+        record = desk.new_company()
+        invoice = desk.click(record).json()["invoice"]["id"]
+        box.pay(environment, desk.company["realm"], invoice)
+        desk.eventually(lambda: desk.shown(record)["invoice_status"] == "Paid", 30)
+        desk.close()

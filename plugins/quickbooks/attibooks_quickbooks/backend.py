@@ -78,7 +78,6 @@ class QuickBooksBackend(Authorizing):
         self._batch_submitter = BatchSubmitter(self._client, clock, self._submitter)
         self._changes = Changes(self._client, self._companies, clock)
         self._verifier = Verifier(settings.verifier_tokens)
-        self._clock = clock
 
     def books(self, settings: Settings) -> Books:
         """Which company the settings name.
@@ -210,10 +209,13 @@ class QuickBooksBackend(Authorizing):
         async with self._minding(ws):
             return await self._changes.count(ws)
 
-    def read_delivery(self, headers: Mapping[str, str], body: bytes) -> Sequence[BooksEvent]:
-        """Check and understand a webhook (see `NotifyingBackend.read_delivery`)."""
-        environment = self._verifier.environment_of(headers.get(SIGNATURE, ""), body)
-        return events_of(environment, body, self._clock.now())
+    def check_delivery(self, headers: Mapping[bytes, bytes], body: bytes) -> str:
+        """Whose verifier token a webhook is signed with (see `NotifyingBackend.check_delivery`)."""
+        return self._verifier.environment_of(headers.get(SIGNATURE, b""), body)
+
+    def read_delivery(self, environment: str, body: bytes, received_at: datetime) -> Sequence[BooksEvent]:
+        """Understand a webhook (see `NotifyingBackend.read_delivery`)."""
+        return events_of(environment, body, received_at)
 
     @asynccontextmanager
     async def _minding(self, ws: WorkspaceContext) -> AsyncIterator[None]:

@@ -32,12 +32,11 @@ def upgrade() -> None:
     sa.Column('entity_id', sa.Text(), nullable=False),
     sa.Column('operation', sa.Text(), nullable=False),
     sa.Column('at', Instant(), nullable=False),
-    sa.Column('received_at', Instant(), nullable=False),
-    sa.Column('handed_at', Instant(), nullable=True, comment='handed to the workspaces of the company'),
+    sa.Column('handed_at', Instant(), nullable=False, comment='handed to the workspaces of the company'),
     sa.PrimaryKeyConstraint('backend', 'event_id', name=op.f('pk_books_events'))
     )
     with op.batch_alter_table('books_events', schema=None) as batch_op:
-        batch_op.create_index('ix_books_events_handed_at', ['handed_at', 'received_at'], unique=False)
+        batch_op.create_index('ix_books_events_handed_at', ['handed_at'], unique=False)
 
     op.create_table('cron_runs',
     sa.Column('run_id', sa.Text(), nullable=False),
@@ -46,6 +45,18 @@ def upgrade() -> None:
     sa.Column('ended_at', Instant(), nullable=True),
     sa.PrimaryKeyConstraint('run_id', name=op.f('pk_cron_runs'))
     )
+    op.create_table('deliveries',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('backend', sa.Text(), nullable=False),
+    sa.Column('environment', sa.Text(), nullable=False, comment='whose token signed it; empty: that of several'),
+    sa.Column('received_at', Instant(), nullable=False),
+    sa.Column('taken', sa.Boolean(), nullable=False, comment='its events are in books_events and were handed on'),
+    sa.Column('body', sa.LargeBinary(), nullable=False, comment='as it came; ids only'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_deliveries'))
+    )
+    with op.batch_alter_table('deliveries', schema=None) as batch_op:
+        batch_op.create_index('ix_deliveries_taken', ['taken', 'received_at'], unique=False)
+
     op.create_table('grants',
     sa.Column('workspace_id', sa.Text(), nullable=False),
     sa.Column('backend', sa.Text(), nullable=False),
@@ -192,6 +203,10 @@ def downgrade() -> None:
     op.drop_table('settings_snapshots')
     op.drop_table('lease_requests')
     op.drop_table('grants')
+    with op.batch_alter_table('deliveries', schema=None) as batch_op:
+        batch_op.drop_index('ix_deliveries_taken')
+
+    op.drop_table('deliveries')
     op.drop_table('cron_runs')
     with op.batch_alter_table('books_events', schema=None) as batch_op:
         batch_op.drop_index('ix_books_events_handed_at')
