@@ -78,6 +78,11 @@ class Shop:
         assert done.status_code in {200, 303}, done.text
 
     @property
+    def looks_back(self) -> int:
+        """How often the host has asked by itself what it missed; a start does it twice, for the hour and the day."""
+        return self.host.text().count("billing_reconciled")
+
+    @property
     def api(self) -> httpx.Client:
         """Stripe, asked as the operator would."""
         key = self.box.world["stripe"]["api_key"]

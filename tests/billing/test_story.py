@@ -82,6 +82,7 @@ def test_the_link_of_a_refusal_leads_to_paying_and_nowhere_else(shop: Shop, desk
     """Rows 146 and 155: a link on a record, opened by whoever reads it."""
     desk.app.settings = {**desk.app.settings, "invoice_mode": "custom"}
     url = desk.create(desk.new_company()).json()["upgrade_url"]
+    desk.eventually(lambda: shop.looks_back == 2, 20)
     shop.box.clear_calls()
     page = httpx.get(url)
     assert (page.status_code, "Upgrade to Pro" in page.text) == (200, True)

@@ -24,6 +24,19 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Fresh:
+    """A plan that was read just now.
+
+    :param version: of its document, 0 when there was none.
+    :param until: when it has to be read again, on the monotonic clock.
+    """
+
+    plan: Plan
+    version: int
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """The customers of one workspace, the newest last. Normally one; a deleted one makes room for another.
 
@@ -54,24 +67,25 @@ class Accounts:
         self._clock = clock
         self._grace = grace
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._fresh: dict[str, tuple[Plan, float]] = {}
+        self._fresh: dict[str, Fresh] = {}
 
     async def plan(self, workspace_id: str) -> Plan:
         """The plan as last known; nobody is asked."""
-        plan, until = self._fresh.get(workspace_id, (Plan(), float("-inf")))
-        if self._clock.monotonic() < until:
-            return plan
-        known = await self.documents.get(PLAN + workspace_id)
-        return self._kept_fresh(workspace_id, Plan.read(known.value) if known else Plan())
+        fresh = self._fresh.get(workspace_id)
+        if fresh is not None and self._clock.monotonic() < fresh.until:
+            return fresh.plan
+        return self._kept_fresh(workspace_id, await self.documents.get(PLAN + workspace_id))
 
-    def _kept_fresh(self, workspace_id: str, plan: Plan) -> Plan:
-        now = self._clock.monotonic()
-        known, until = self._fresh.get(workspace_id, (plan, now))
-        if until > now and known.asked_at > plan.asked_at:  # a sync was faster than this reading
-            return known
+    def _kept_fresh(self, workspace_id: str, document: Document | None) -> Plan:
+        """Of two documents the version tells which is newer: clocks may be set back."""
+        now, version = self._clock.monotonic(), document.version if document else 0
+        known = self._fresh.get(workspace_id)
+        if known is not None and known.until > now and known.version > version:  # a sync was faster than this reading
+            return known.plan
         if len(self._fresh) >= MOST_FRESH:
             self._fresh.clear()
-        self._fresh[workspace_id] = (plan, now + FRESH_SECONDS)
+        plan = Plan.read(document.value) if document else Plan()
+        self._fresh[workspace_id] = Fresh(plan, version, now + FRESH_SECONDS)
         return plan
 
     async def account(self, workspace_id: str) -> Account:
@@ -102,7 +116,7 @@ class Accounts:
                 )
                 if kept is not None:
                     self._tell(workspace_id, plan, Plan.read(known.value) if known else Plan())
-                    return self._kept_fresh(workspace_id, plan)
+                    return self._kept_fresh(workspace_id, kept)
         raise Down("The plan is being asked for by too many at once. Try again in a minute.")
 
     async def _asked(self, workspace_id: str) -> Plan:
