@@ -488,6 +488,7 @@ class Entitlements:
     :param upgrade_url: where a user gets a larger plan; None when there is none.
     :param sandbox_limit: invoices a UTC month in sandbox books, where nothing is counted against the plan.
     :param notice: what a user has to know of the plan: a payment that failed, the day it ends.
+    :param manageable: the seller has a page on which this workspace's plan is cancelled, paid or kept.
     """
 
     plan: str
@@ -496,6 +497,7 @@ class Entitlements:
     upgrade_url: str | None = None
     sandbox_limit: int | None = 1000
     notice: str | None = None
+    manageable: bool = False
 
 
 def _refuse_floats(value: object) -> None:

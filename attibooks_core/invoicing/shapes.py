@@ -175,7 +175,10 @@ class WritebackShape(Struct, frozen=True, kw_only=True):
 
 
 class UsageShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The plan and what is used of it; `limit` null is unlimited, `notice` is there when a user has to know it."""
+    """The plan and what is used of it; `limit` null is unlimited.
+
+    `notice` is there when a user has to know it, `manage_available` when the portal has something to manage.
+    """
 
     plan: str
     used: int
@@ -183,6 +186,7 @@ class UsageShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
     limit: int | None
     resets_at: datetime
     upgrade_available: bool
+    manage_available: bool = False
     notice: str | None = None
 
     @classmethod
@@ -195,6 +199,7 @@ class UsageShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
             limit=entitlements.monthly_limit,
             resets_at=resets_at(now),
             upgrade_available=entitlements.upgrade_url is not None,
+            manage_available=entitlements.manageable,
             notice=entitlements.notice,
         )
 

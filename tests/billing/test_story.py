@@ -37,6 +37,7 @@ def test_free_means_ten_then_pro_is_bought_used_cancelled_and_over(shop: Shop, d
     assert (page.status_code, "You have Pro" in page.text, APP in page.text) == (200, True, True)
     assert usage(desk) | {"resets_at": ""} == {
         "plan": "pro", "used": 10, "held": 0, "limit": None, "resets_at": "", "upgrade_available": False,
+        "manage_available": True,
     }  # fmt: skip
     assert desk.click(record).status_code == 201, "the eleventh"
     assert usage(desk)["used"] == 11, "Pro is counted too"

@@ -67,7 +67,8 @@ class StripeBilling:
 
     def _shown(self, plan: Plan) -> Entitlements:
         now = self._host.clock.now()
-        notice = notice_of(plan, now)
+        notice, manageable = notice_of(plan, now), plan.status is not None
         if plan.grants(now):
-            return Entitlements("pro", None, FEATURES, notice=notice)
-        return Entitlements("free", self._host.free_invoices, frozenset(), notice=notice)
+            return Entitlements("pro", None, FEATURES, notice=notice, manageable=manageable)
+        free = self._host.free_invoices
+        return Entitlements("free", free, frozenset(), notice=notice, manageable=manageable)
