@@ -319,3 +319,15 @@ def test_on_a_phone_one_side_is_shown_at_a_time_and_nothing_is_cut_off(visitor):
     expect(visitor.crm.get_by_role("heading", name="AttiBooks settings")).to_be_visible()
     assert visitor.page.evaluate(fits)
     visitor.takes_pictures("phone-settings")
+
+
+# the plan
+
+
+def test_a_host_without_billing_counts_and_sells_nothing(visitor):
+    visitor.opens()
+    visitor.crm.get_by_role("link", name="AttiBooks").click()
+    plan = visitor.page.get_by_role("region", name="Plan & Usage")
+    expect(plan).to_contain_text(re.compile(r"\d+ invoices this month, no limit\."))
+    expect(plan.get_by_text("Pro", exact=True)).to_be_visible()
+    expect(plan.get_by_role("button")).to_have_count(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from attibooks_sandbox.inattio.defaults import Settings, first_settings
 from attibooks_sandbox.inattio.handler import Handler
 from attibooks_sandbox.inattio.line import HostCall, Line, Sleep
 from attibooks_sandbox.inattio.outcomes import Outcome, refusal, unconnected
+from attibooks_sandbox.inattio.plan import PlanDesk
 from attibooks_sandbox.inattio.signing import Identity
 from attibooks_sandbox.inattio.transport import Answer, AnswerLostError, HostAbsentError, HttpTransport, Transport
 from attibooks_sandbox.inattio.upkeep import Upkeep
@@ -61,18 +63,24 @@ class InAttioApp:
         self._given_transport = transport
         self._sleep = sleep
         self.upkeep = Upkeep(self)
+        self.plan = PlanDesk(self)
+        self.clock_offset = 0.0
+        """Seconds that the host's clock is ahead of this machine's: a call has to bear the time of its receiver."""
         self._begin()
 
     def _begin(self) -> None:
         self._resets = self._sandbox.resets
         self._handler = Handler(self, self._sandbox, self._sleep)
         self._seats: dict[str, Seat] = {}
-        self._line = Line(self.transport, self._sandbox.clock, CallLog(), self._sleep)
+        self._line = Line(self.transport, self._sandbox.clock, CallLog(), self._sleep, self._time)
 
     def _refresh(self) -> None:
         """Forget everything when the sandbox was reset."""
         if self._resets != self._sandbox.resets:
             self._begin()
+
+    def _time(self) -> int:
+        return int(time.time() + self.clock_offset)
 
     def transport(self) -> Transport:
         """Return what carries the next call."""

@@ -57,12 +57,18 @@ class Line:
     """Carries the calls of one app."""
 
     def __init__(
-        self, transport: Callable[[], Transport], clock: Clock, calls: CallLog, sleep: Sleep = asyncio.sleep
+        self,
+        transport: Callable[[], Transport],
+        clock: Clock,
+        calls: CallLog,
+        sleep: Sleep = asyncio.sleep,
+        signing_time: Callable[[], int] = lambda: int(time.time()),
     ) -> None:
         """Call through what `transport` gives for each call; note every call in a log of its own."""
         self._transport = transport
         self._clock = clock
         self._sleep = sleep
+        self._signing_time = signing_time
         self.calls = calls
 
     async def carry(self, who: Identity, call: HostCall) -> Answer:
@@ -101,7 +107,7 @@ class Line:
 
     async def _attempt(self, who: Identity, call: HostCall, *, first: bool) -> Answer | None:
         """Return the answer, or None when there was none although the call may have arrived."""
-        headers = signed_headers(who, call.method, call.target, call.body, key=call.key, at=int(time.time()))
+        headers = signed_headers(who, call.method, call.target, call.body, key=call.key, at=self._signing_time())
         entry = self._note(who, call, headers)
         transport = self._transport()
         try:

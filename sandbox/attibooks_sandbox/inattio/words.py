@@ -20,6 +20,8 @@ NOT_CHANGED = "Invoice not changed"
 NOT_VOIDED = "Invoice not voided"
 NOT_SYNCED = "Invoices not synced"
 NOT_SET_UP = "Setup not done"
+NOT_UPGRADED = "The page to upgrade on cannot be opened"
+NOT_MANAGED = "The page to manage the plan cannot be opened"
 MOST_REASONS = 3
 _SHOWN_SOON = {
     "parked": "Attio does not take the values now; the record shows them as soon as it does.",

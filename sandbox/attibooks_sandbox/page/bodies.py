@@ -48,6 +48,12 @@ class CreateBatch(msgspec.Struct, forbid_unknown_fields=True):
     confirm_recent: bool = False
 
 
+class LeaveFor(msgspec.Struct, forbid_unknown_fields=True):
+    """Go to one of the seller's pages, and come back to an address of this page."""
+
+    return_to: str
+
+
 class Switch(msgspec.Struct, forbid_unknown_fields=True):
     """Plant a fault preset, or remove it."""
 

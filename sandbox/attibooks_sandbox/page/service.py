@@ -21,7 +21,7 @@ from attibooks_sandbox.kernel.messages import Reply, Request, Response
 from attibooks_sandbox.kernel.routing import Router
 from attibooks_sandbox.page import books, crm, wire
 from attibooks_sandbox.page.assets import INDEX, Assets
-from attibooks_sandbox.page.bodies import Connect, CreateBatch, CreateInvoice, Preview, SaveSettings, Switch
+from attibooks_sandbox.page.bodies import Connect, CreateBatch, CreateInvoice, LeaveFor, Preview, SaveSettings, Switch
 from attibooks_sandbox.page.presets import Switchboard
 from attibooks_sandbox.page.upkeep import UpkeepCalls
 from attibooks_sandbox.quickbooks.company import Company
@@ -72,6 +72,8 @@ class PageService:
         add("POST", "/ui/api/app/{workspace}/disconnect", lambda _, at: self.player.disconnect(at["workspace"]))
         add("POST", "/ui/api/app/{workspace}/status", lambda _, at: self.player.check_status(at["workspace"]))
         add("GET", "/ui/api/app/{workspace}/usage", lambda _, at: self.player.usage(at["workspace"]))
+        add("POST", "/ui/api/app/{workspace}/checkout", self._checkout)
+        add("POST", "/ui/api/app/{workspace}/portal", self._portal)
         add("GET", "/ui/api/books/{environment}/{realm}", self._books)
         add("GET", "/ui/api/books/{environment}/{realm}/invoices/{invoice}", self._invoice)
         add("POST", "/ui/hook/{workspace}", self._called_back)
@@ -237,6 +239,12 @@ class PageService:
         body = body_of(request.body, Connect)
         origin = f"http://{request.header('host')}"
         return self.player.connect(self._workspace(at).id, (body.environment, body.realm), origin)
+
+    def _checkout(self, request: Request, at: Place) -> object:
+        return self.player.plan.checkout(self._workspace(at).id, body_of(request.body, LeaveFor).return_to)
+
+    def _portal(self, request: Request, at: Place) -> object:
+        return self.player.plan.portal(self._workspace(at).id, body_of(request.body, LeaveFor).return_to)
 
     async def _called_back(self, request: Request, at: Place) -> object:
         status, facts = await self.player.handler.handle(at["workspace"], request)

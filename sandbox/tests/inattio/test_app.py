@@ -280,6 +280,34 @@ def test_settings_and_usage_are_passed_on(connected, host):
     assert connected.press("usage", method="GET")["body"]["used"] == 3
 
 
+@pytest.mark.parametrize(("button", "route"), [("checkout", "billing/checkout"), ("portal", "billing/portal")])
+def test_a_page_of_the_seller_is_asked_for_with_the_way_back(connected, host, button, route):
+    host.tell("POST", f"/api/attio/{route}", (200, {"url": "http://127.0.0.1/pay"}))
+    outcome = connected.press(button, {"return_to": "http://127.0.0.1/#crm=settings"})
+    assert (outcome["ok"], outcome["toast"], outcome["body"]) == (True, None, {"url": "http://127.0.0.1/pay"})
+    (call,) = host.calls(f"/api/attio/{route}")
+    assert json.loads(call.body) == {"return_to": "http://127.0.0.1/#crm=settings"}
+    assert call.headers["idempotency-key"]
+
+
+def test_a_page_that_the_seller_does_not_give_is_told_of(connected, host):
+    host.tell(
+        "POST", "/api/attio/billing/checkout", (404, {"code": "not_found", "detail": "This host sells no plans."})
+    )
+    outcome = connected.press("checkout", {"return_to": "http://127.0.0.1/"})
+    assert outcome["toast"]["title"] == "The page to upgrade on cannot be opened"
+    assert outcome["toast"]["text"] == "This host sells no plans."
+
+
+def test_a_call_bears_the_time_of_a_host_whose_clock_is_ahead(connected, host):
+    host.tell("POST", "/api/attio/usage", (200, {"plan": "free", "used": 3}))
+    connected.press("usage", method="GET")
+    connected.box.app.page.player.clock_offset = 3600
+    connected.press("usage", method="GET")
+    now, later = (int(call.headers["x-attibooks-timestamp"]) for call in host.calls("/api/attio/usage"))
+    assert 3600 <= later - now < 3700
+
+
 def test_a_reset_of_the_sandbox_forgets_connection_and_settings(connected):
     connected.box.reset()
     assert connected.shown()["company"] is None

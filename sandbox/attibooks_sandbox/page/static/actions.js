@@ -5,6 +5,7 @@ import { connect } from "./connect.js";
 import { desk, refreshAll } from "./desk.js";
 import { editInvoice } from "./editinvoice.js";
 import { confirm } from "./overlays.js";
+import { told } from "./plan.js";
 import { previewInvoice } from "./preview.js";
 import { reviewInvoice } from "./review.js";
 import { place } from "./route.js";
@@ -69,6 +70,6 @@ async function tell(outcome, note, record) {
     if (sure) await createInvoice(record, { confirm_recent: true });
     return;
   }
-  note.update(outcome.toast);
+  note.update(told(outcome));
   if (outcome.connect) await connect();
 }

@@ -16,11 +16,17 @@ export const none = () => h("span", { class: "none" }, "—");
 
 export const trouble = (text) => h("div", { class: "trouble" }, icon("alert"), h("span", {}, prose(text)));
 
-/** A sentence in which names between backticks stand out. */
+/** A sentence in which names between backticks stand out, and addresses are links without their long queries. */
 export function prose(text) {
   const parts = text.split("`");
-  return parts.length % 2 ? parts.map((part, index) => (index % 2 ? h("code", {}, part) : part)) : [text];
+  return parts.length % 2 ? parts.map((part, index) => (index % 2 ? h("code", {}, part) : linked(part))) : [text];
 }
+
+const ADDRESS = /(https?:\/\/[^\s,;]*[^\s,;.:!?)])/;
+
+const linked = (text) => text.split(ADDRESS).map((part, index) => (index % 2 ? outside(part) : part));
+
+const outside = (url) => h("a", { class: "link", href: url, target: "_blank", rel: "noopener noreferrer" }, url.split("?")[0]);
 
 export function crumbs(change, label) {
   return h("nav", { class: "crumbs", "aria-label": "Breadcrumb" }, icon("back"), link(change, {}, label));

@@ -6,6 +6,7 @@ import { connect } from "./connect.js";
 import { desk, refreshAll } from "./desk.js";
 import { h } from "./dom.js";
 import { money } from "./format.js";
+import { upgradeWays } from "./plan.js";
 import { failed, refusal } from "./preview.js";
 import { link } from "./route.js";
 import { notice, openSheet, press, waiting } from "./sheet.js";
@@ -114,6 +115,8 @@ class Batch {
   after({ records }) {
     const recent = records.filter(({ error }) => error?.code === "recent_invoice").map(({ record_id: id }) => id);
     const again = press(`Create ${some(recent.length, "invoice")} again`, () => this.start(recent, { confirm_recent: true }));
-    return [recent.length ? again : [], press("Close", this.sheet.shut, { class: "button primary" })];
+    const full = records.find(({ error }) => error?.code === "limit_reached");
+    const ways = full ? upgradeWays(full.error).map(({ label, run }) => press(label, run)) : [];
+    return [recent.length ? again : [], ways, press("Close", this.sheet.shut, { class: "button primary" })];
   }
 }

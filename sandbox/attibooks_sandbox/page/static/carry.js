@@ -2,6 +2,7 @@
 
 import { post } from "./api.js";
 import { refreshAll } from "./desk.js";
+import { told } from "./plan.js";
 import { toast } from "./toasts.js";
 
 /** Do it under a toast that turns until it is done; the outcome's own toast follows. */
@@ -9,7 +10,7 @@ export async function carry(title, path, body) {
   const note = toast({ kind: "busy", title });
   try {
     const outcome = await post(path, body);
-    if (outcome.toast) note.update(outcome.toast);
+    if (outcome.toast) note.update(told(outcome));
     else note.close();
     return outcome;
   } catch (error) {

@@ -18,5 +18,5 @@ export async function loadApp() {
 /** Refresh both panes and what the rail says, after something may have changed. */
 export async function refreshAll() {
   await loadApp();
-  await Promise.all([desk.crm.refresh(), desk.books.refresh(), desk.refreshRail(), desk.refreshBooksHead()]);
+  await Promise.all([desk.crm.refresh(), desk.books.refresh(), desk.refreshRail(), desk.refreshBooksHead(), desk.refreshPlan()]);
 }

@@ -2,6 +2,7 @@
 
 const LOCALE = "en-US";
 const DAY = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeZone: "UTC" });
+const DAY_OF_YEAR = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", timeZone: "UTC" });
 const MOMENT = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "short" });
 const CLOCK = new Intl.DateTimeFormat("en-GB", {
   hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3,
@@ -26,6 +27,9 @@ export function number(text) {
 }
 
 export const day = (text) => (text ? DAY.format(new Date(`${text.slice(0, 10)}T00:00:00Z`)) : "");
+
+/** A day of this year or the next, without the year: "1 December". */
+export const dayOfYear = (text) => DAY_OF_YEAR.format(new Date(text));
 
 export function moment(text) {
   const instant = new Date(text.replace(/(\.\d{3})\d+/, "$1"));

@@ -6,6 +6,7 @@ import { desk, loadApp, loadStart, refreshAll } from "./desk.js";
 import { fill, h } from "./dom.js";
 import { invoiceView } from "./invoice.js";
 import { Pane } from "./pane.js";
+import { refreshPlan, watchPlan } from "./plan.js";
 import { startPulse } from "./pulse.js";
 import { drawRail } from "./rail.js";
 import { recordView } from "./record.js";
@@ -100,6 +101,7 @@ async function begin() {
   desk.books = new Pane(document.getElementById("books-main"));
   desk.refreshRail = drawRail;
   desk.refreshBooksHead = drawBooksHead;
+  desk.refreshPlan = refreshPlan;
   await loadStart();
   const opened = location.hash;
   await follow({ first: true });
@@ -108,6 +110,7 @@ async function begin() {
   document.querySelector(".skip").addEventListener("click", skip);
   startPulse(onBeat, onSilence);
   watchHost();
+  watchPlan();
 }
 
 addEventListener("unhandledrejection", (event) => complain(event.reason));

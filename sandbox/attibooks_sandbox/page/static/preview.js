@@ -6,6 +6,7 @@ import { candidateText, matchOf, obstaclesOf, payloadOf, sums, warningsOf } from
 import { h } from "./dom.js";
 import { day, money, number } from "./format.js";
 import { origin, others } from "./origins.js";
+import { meter, upgradeWays } from "./plan.js";
 import { notice, openSheet, press, safeLink, waiting } from "./sheet.js";
 
 /** Show what a click on *Create QuickBooks invoice* would send. Nothing is written anywhere; `edit` opens the review. */
@@ -30,7 +31,11 @@ export async function previewInvoice(record, { ws, edit }) {
 export const failed = (error) => ({ ok: false, toast: { title: "That did not work", text: error.message }, body: {} });
 
 /** What the host refused, as a notice with the way out that it names. */
-export const refusal = ({ toast, body }, more = {}) => ({ kind: "error", title: toast.title, text: toast.text, link: safeLink(body.upgrade_url), ...more });
+export function refusal({ toast, code, body }, more = {}) {
+  const said = { kind: "error", title: toast.title, text: toast.text };
+  if (code === "limit_reached") return { ...said, more: meter(body), actions: upgradeWays(body), ...more };
+  return { ...said, link: safeLink(body.upgrade_url), ...more };
+}
 
 function shown({ draft, provenance, obstacles, warnings, payload }) {
   const count = obstacles.length === 1 ? "One thing is" : `${obstacles.length} things are`;

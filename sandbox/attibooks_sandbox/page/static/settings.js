@@ -5,9 +5,9 @@ import { badge, busyWhile, prose } from "./badges.js";
 import { checkStatus, connect, disconnect } from "./connect.js";
 import { desk, loadApp } from "./desk.js";
 import { h } from "./dom.js";
-import { day } from "./format.js";
 import { place } from "./route.js";
 import { control, entered } from "./fields.js";
+import { planPart } from "./plan.js";
 import { toast } from "./toasts.js";
 import { runSetup, syncInvoices } from "./upkeep.js";
 
@@ -55,7 +55,7 @@ function closed({ settings, company }) {
 
 function form({ settings, slugs, usage, company }) {
   const { sections, problems } = settings.body;
-  const extras = { [CONNECTION]: connection(company), [SYNC]: sync(), [ADVANCED]: setup(settings.body), [PLAN]: plan(usage) };
+  const extras = { [CONNECTION]: connection(company), [SYNC]: sync(), [ADVANCED]: setup(settings.body), [PLAN]: usage ? planPart(usage, place.ws) : [] };
   const cards = sections.map((section) => card(section, problems, extras[section.number] ?? []));
   const save = h("button", { class: "button primary", disabled: true }, "Save settings");
   const note = h("span", { class: "quiet", role: "status" });
@@ -120,14 +120,6 @@ function setup(shown) {
   const onclick = ({ currentTarget: button }) => busyWhile(button, () => run(button.form));
   const text = "Makes the invoice object with its attributes, or adds what is missing. Nothing of yours is changed or removed.";
   return h("div", { class: "connection" }, h("p", {}, text), h("button", { type: "button", class: "button", onclick }, "Run Setup"));
-}
-
-function plan(usage) {
-  if (!usage?.ok) return [];
-  const { plan: name, used, limit, resets_at: resets } = usage.body;
-  const count = limit === null ? `${used} invoices this month, no limit.` : `${used} of ${limit} invoices this month.`;
-  const text = `${count} Counted anew from ${day(resets)}; sandbox invoices do not count.`;
-  return h("div", { class: "connection" }, h("p", {}, h("strong", {}, `Plan: ${name}. `), text));
 }
 
 async function store({ settings, sections }, node) {

@@ -7,7 +7,7 @@ const MARKS = { success: "check", error: "alert", warning: "alert", neutral: "in
 const SECONDS = { success: 8, warning: 14, neutral: 10 };
 const LETTERS_A_SECOND = 20;
 
-/** Show a toast `{kind, title, text}`; the answer can `update` and `close` it. Kind `busy` turns until updated. */
+/** Show a toast `{kind, title, text, more}`, `more` gives nodes and gets what closes it; the answer can `update` and `close` it. Kind `busy` turns until updated. */
 export function toast(said) {
   const node = h("div", { class: "toast" });
   const shown = { node, timer: 0, update: (next) => say(shown, next), close: () => close(shown) };
@@ -18,7 +18,7 @@ export function toast(said) {
   return shown;
 }
 
-function say(shown, { kind, title, text }) {
+function say(shown, { kind, title, text, more }) {
   const { node } = shown;
   node.dataset.kind = kind;
   node.setAttribute("role", kind === "error" ? "alert" : "status");
@@ -28,6 +28,7 @@ function say(shown, { kind, title, text }) {
     h("p", { class: "toast-title" }, title),
     h("button", { class: "button ghost small icon-only", "aria-label": "Dismiss", onclick: shown.close }, icon("close")),
     text ? h("p", { class: "toast-text" }, prose(text)) : [],
+    more ? h("div", { class: "toast-more" }, more(shown.close)) : [],
   );
   wait(shown);
 }
