@@ -74,3 +74,9 @@ def test_a_refused_button_ends_the_demo_with_the_words_of_the_app(hosts):
             stage.press(path)
         with pytest.raises(DemoError, match=r"^There is no workspace with id nowhere"):
             stage.ask("GET", "/ui/api/app/nowhere")
+
+
+def test_a_command_of_the_host_that_fails_says_what_it_said(tmp_path):
+    host = HostProgram(tmp_path, 1, {})
+    with pytest.raises(DemoError, match=r"`attibooks no-such-command` failed. (?s:.*)No such command"):
+        host.run("no-such-command")

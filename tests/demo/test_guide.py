@@ -63,6 +63,18 @@ def test_the_demo_serves_its_page_and_its_host_until_it_is_interrupted(demo):
     assert (_answers(page), _answers(api)) == (False, False)
 
 
+def test_the_demo_is_on_free_and_pro_is_bought_on_the_sandboxs_pages(demo):
+    _, (page, _) = demo
+    app = f"{page}ui/api/app/{httpx.get(f'{page}ui/api/start').json()['workspaces'][0]['id']}"
+    usage = httpx.get(f"{app}/usage").json()["body"]
+    assert (usage["plan"], usage["limit"]) == ("free", 10)
+    pay = httpx.post(f"{app}/checkout", json={"return_to": page}).json()["body"]["url"]
+    assert pay.startswith(f"{page}stripe/c/pay/")
+    paid = httpx.post(pay, data={"number": "4242 4242 4242 4242"}, follow_redirects=True)
+    assert "You have Pro" in paid.text
+    assert httpx.get(f"{app}/usage").json()["body"]["plan"] == "pro"
+
+
 def test_a_killed_demo_leaves_no_host_behind(demo):
     process, (page, api) = demo
     assert _answers(api)

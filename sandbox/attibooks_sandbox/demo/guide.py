@@ -22,8 +22,11 @@ _GUIDE = """
   4. Below are the calls that crossed the wire. Switch on a fault and create
      another invoice: there is still exactly one.
 
-  5. In the app's settings, switch on Store invoices as Attio records and
-     Run Setup: each new invoice is a record too, to be edited and voided.
+  5. The workspace is on Free: ten invoices a month in production books (connect
+     such a company to see them counted). In the app's settings, section 8,
+     Upgrade to Pro; the card 4242 4242 4242 4242 pays. Manage plan ends it.
+  6. With Pro, switch on Store invoices as Attio records and Run Setup: each
+     new invoice is a record too, to be edited and voided.
 
   {company} is connected. The host's log: {log}
   The nightly sync, now:
@@ -39,7 +42,7 @@ def guide(say: Say, tick: Tick) -> None:
     """
     with _ended() as end:
         say("Starting the sandbox and the host.")
-        with suppress(_EndedEarlyError), Stage(fixed_ports=True, tick=_until(end, tick)) as stage:
+        with suppress(_EndedEarlyError), Stage(fixed_ports=True, sells=True, tick=_until(end, tick)) as stage:
             company = stage.connect()["company_name"]
             say(
                 _GUIDE.format(

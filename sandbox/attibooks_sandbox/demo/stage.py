@@ -83,6 +83,26 @@ class HostProgram:
                 start_new_session=True,
             )
 
+    def run(self, *words: str) -> str:
+        """Run another command of the host with its settings, and return what it prints."""
+        done = subprocess.run(  # noqa: S603 - our own interpreter and our own words
+            [sys.executable, "-m", "attibooks_core", *words],
+            cwd=self._folder,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            message = f"`attibooks {' '.join(words)}` failed. {done.stderr.strip()}"
+            raise DemoError(message)
+        return done.stdout
+
+    def set(self, **settings: str) -> None:
+        """Change settings of its next start."""
+        self._environment |= settings
+
     @property
     def alive(self) -> bool:
         """Tell whether it runs."""
@@ -123,8 +143,12 @@ class HostProgram:
 class Stage:
     """Sandbox and host, running; use it as a context manager."""
 
-    def __init__(self, *, fixed_ports: bool, tick: Tick = lambda: None) -> None:
-        """Prepare; with fixed ports the usual ones are taken, or the next free ones."""
+    def __init__(self, *, fixed_ports: bool, sells: bool = False, tick: Tick = lambda: None) -> None:
+        """Prepare; with fixed ports the usual ones are taken, or the next free ones.
+
+        A host that sells begins on Free and has an account at the sandbox's Stripe, else everybody has Pro.
+        """
+        self._sells = sells
         self._ports = (PAGE_PORT, HOST_PORT) if fixed_ports else (0, 0)
         self._tick = tick
         self._ends = ExitStack()
@@ -162,6 +186,11 @@ class Stage:
         url = f"http://{ADDRESS}:{port}"
         self.sandbox.app.host_url = url
         host = HostProgram(folder, port, host_settings(self.sandbox, folder, url))
+        if self._sells:
+            host.set(**billing_settings(self.sandbox))
+            steps = json.loads(host.run("stripe", "setup", "--json"))["steps"]
+            secrets = [step["secret"] for step in steps if step["secret"]]
+            host.set(ATTIBOOKS_STRIPE__WEBHOOK_SECRETS=json.dumps(secrets))
         ends.callback(host.stop)
         host.start()
         host.wait_until_ready(self._tick)
@@ -170,6 +199,15 @@ class Stage:
     def __exit__(self, *_: object) -> None:
         """End both and remove the folder."""
         self._ends.close()
+
+    def move_clocks(self, seconds: float) -> None:
+        """Let time pass for the services, for the host, which starts again, and for the app that calls it."""
+        self.host.stop()
+        self.sandbox.clock.offset(seconds)
+        self.sandbox.app.page.player.clock_offset = seconds
+        self.host.set(ATTIBOOKS_CLOCK_OFFSET_SECONDS=str(int(seconds)))
+        self.host.start()
+        self.host.wait_until_ready(self._tick)
 
     def ask(self, method: str, path: str, body: Facts | None = None) -> Facts:
         """Call the sandbox as its page does, and return the answer."""
@@ -187,15 +225,15 @@ class Stage:
             raise DemoError(f"{said['title']}: {said['text']}")
         return outcome
 
-    def connect(self) -> Facts:
-        """Install the app in the first workspace and connect the first sandbox company; returns the status.
+    def connect(self, environment: str = "sandbox") -> Facts:
+        """Install the app in the first workspace and connect the first company of an environment; returns the status.
 
         From then on the books tell the host of their changes, as the developer's portal of QuickBooks has them do.
         """
-        for environment, token in verifier_tokens(self.sandbox).items():
-            place = {"url": f"{self.host.url}/webhooks/quickbooks", "environment": environment}
+        for each, token in verifier_tokens(self.sandbox).items():
+            place = {"url": f"{self.host.url}/webhooks/quickbooks", "environment": each}
             self.sandbox.control("POST", "quickbooks/webhooks", {**place, "verifier_token": token})
-        company = self.sandbox.company("US", "sandbox")
+        company = self.sandbox.company("US", environment)
         body = {"environment": company["environment"], "realm": company["realm"]}
         status: Facts = self.press(f"/ui/api/app/{self.workspace}/connect", body)["body"]
         return status
@@ -228,4 +266,13 @@ def host_settings(sandbox: Sandbox, folder: Path, host_url: str) -> dict[str, st
         "ATTIBOOKS_QUICKBOOKS__SANDBOX_API_URL": sandbox.quickbooks_url("sandbox"),
         "ATTIBOOKS_QUICKBOOKS__PRODUCTION_API_URL": sandbox.quickbooks_url("production"),
         "ATTIBOOKS_QUICKBOOKS__WEBHOOK_VERIFIER_TOKENS": json.dumps(verifiers),
+    }
+
+
+def billing_settings(sandbox: Sandbox) -> dict[str, str]:
+    """Return the environment that makes a host sell with the sandbox's Stripe."""
+    return {
+        "ATTIBOOKS_BILLING": "stripe",
+        "ATTIBOOKS_STRIPE__API_KEY": sandbox.world["stripe"]["api_key"],
+        "ATTIBOOKS_STRIPE__API_URL": sandbox.stripe_url,
     }
