@@ -100,7 +100,7 @@ def another_month(database_url: str) -> None:
 
 
 def test_forty_clicks_at_once_make_ten(box: Sandbox, start: Callable[[], HostProcess]):
-    """Row 149."""
+    """Rows 149 and 150: exactly ten, and the count is what the books hold."""
     host = start()
     desk = Desk.open(box, host.url)
     for _ in range(2):

@@ -41,9 +41,9 @@ class Visitor:
         assert answer.status_code == 200, answer.text
         return name
 
-    def invoices_of(self, name: str) -> list[dict[str, Any]]:
+    def invoices_of(self, name: str, environment: str = "sandbox") -> list[dict[str, Any]]:
         """The invoices that are really in the connected books for a customer."""
-        company = self.box.company("US", "sandbox")
+        company = self.box.company("US", environment)
         place = {"environment": company["environment"], "realm": company["realm"]}
         books = self.box.state(service="quickbooks", **place)["quickbooks"][place["environment"]][place["realm"]]
         return [each for each in books["invoices"] if each["CustomerRef"]["name"] == name]
