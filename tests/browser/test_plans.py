@@ -89,15 +89,34 @@ def fits(page: Page) -> bool:
 
 def test_the_limit_is_hit_pro_is_bought_used_cancelled_and_over(customer):
     """Rows 143, 144, 146, 148, 150, 151, 152, 155: the life of a plan as a user sees it."""
-    visitor, page, plan = customer.visitor, customer.page, customer.plan
+    sees_ten_of_ten(customer)
+    name, refusal = is_refused(customer)
+    upgrades_from(refusal, customer)
+    customer.visitor.acts(CREATE)
+    customer.visitor.sees_toast("created")
+    assert len(customer.visitor.invoices_of(name, "production")) == 1, "the eleventh"
+    cancels(customer)
+    customer.visitor.expects_console("Failed to load resource")  # while the host starts again
+    customer.stage.move_clocks(MONTH)
+    customer.page.reload()
+    expect(customer.plan.get_by_text("Free", exact=True)).to_be_visible(timeout=AT_LAST)
+    expect(customer.plan).to_contain_text("0 of 10 invoices this month, resets 1 ")
+    expect(customer.plan.get_by_role("button", name="Upgrade to Pro")).to_be_visible()
+
+
+def sees_ten_of_ten(customer: Customer) -> None:
     customer.opens_settings()
     expect(customer.meter).to_have_attribute("value", "0")
     customer.uses_up(10)
-    expect(plan).to_contain_text("10 of 10 invoices this month, resets 1 ", timeout=AT_LAST)
+    expect(customer.plan).to_contain_text("10 of 10 invoices this month, resets 1 ", timeout=AT_LAST)
     expect(customer.meter).to_have_attribute("aria-valuetext", re.compile("^10 of 10 invoices this month"))
     customer.meter.scroll_into_view_if_needed()
-    visitor.takes_pictures("plan-used-up")
+    customer.visitor.takes_pictures("plan-used-up")
 
+
+def is_refused(customer: Customer) -> tuple[str, Locator]:
+    """The eleventh: the record's name, and the toast that refuses it."""
+    visitor = customer.visitor
     name = visitor.new_company()
     visitor.opens_record(name).acts(CREATE)
     refusal = visitor.sees_toast("Invoice not created")
@@ -106,18 +125,21 @@ def test_the_limit_is_hit_pro_is_bought_used_cancelled_and_over(customer):
     expect(visitor.field("Sync error")).to_contain_text("limit_reached", timeout=AT_LAST)
     assert visitor.invoices_of(name, "production") == []
     visitor.takes_pictures("plan-refusal")
+    return name, refusal
 
+
+def upgrades_from(refusal: Locator, customer: Customer) -> None:
     tab = customer.follows(refusal.get_by_role("button", name="Upgrade to Pro"), "**/c/pay/**")
     expect(refusal).to_be_hidden()
     pays(tab)
-    back = tab.get_by_role("link", name="Go back")
-    assert back.get_attribute("href") == page.url, "to where they were"
+    assert tab.get_by_role("link", name="Go back").get_attribute("href") == customer.page.url, "to where they were"
     customer.comes_back(tab)
-    visitor.acts(CREATE)
-    visitor.sees_toast("created")
-    assert len(visitor.invoices_of(name, "production")) == 1, "the eleventh"
 
-    visitor.crm.get_by_role("link", name="AttiBooks").click()
+
+def cancels(customer: Customer) -> None:
+    """In the portal; it is still Pro, with the day on which it ends."""
+    plan = customer.plan
+    customer.visitor.crm.get_by_role("link", name="AttiBooks").click()
     expect(plan).to_contain_text("11 invoices this month, no limit.")
     expect(plan.get_by_role("button", name="Upgrade to Pro")).to_have_count(0)
     tab = customer.follows(plan.get_by_role("button", name="Manage plan"), "**/p/session/**")
@@ -127,14 +149,7 @@ def test_the_limit_is_hit_pro_is_bought_used_cancelled_and_over(customer):
     customer.comes_back(tab)
     expect(plan.get_by_text(re.compile(r"Pro is cancelled and ends on \d{4}-\d\d-\d\d"))).to_be_visible(timeout=AT_LAST)
     expect(plan).to_contain_text("11 invoices this month, no limit.")
-    visitor.takes_pictures("plan-ending")
-
-    visitor.expects_console("Failed to load resource")  # while the host starts again
-    customer.stage.move_clocks(MONTH)
-    page.reload()
-    expect(plan.get_by_text("Free", exact=True)).to_be_visible(timeout=AT_LAST)
-    expect(plan).to_contain_text("0 of 10 invoices this month, resets 1 ")
-    expect(plan.get_by_role("button", name="Upgrade to Pro")).to_be_visible()
+    customer.visitor.takes_pictures("plan-ending")
 
 
 def test_pages_are_paid_on_beside_and_the_meter_is_right_when_somebody_comes_back(customer):
