@@ -62,6 +62,7 @@ def test_after_a_lapse_nothing_is_locked_but_what_is_new(shop: Shop, desk: Desk)
     desk.eventually(lambda: usage(desk)["plan"] == "free", 10)
     shown = usage(desk)
     assert (shown["used"], shown["limit"], shown["upgrade_available"]) == (12, 10, True)
+    assert shown["manage_available"], "the invoices of Pro can still be looked at"
     record = desk.new_company()
     assert desk.create(record).json()["code"] == "limit_reached"
     assert desk.app.preview("companies", record, edits={"memo": "x"}).json()["code"] == "plan_required"
