@@ -87,8 +87,9 @@ async function look() {
   for (const wait of state.away ? LOOKS : [0]) {
     await new Promise((resolve) => setTimeout(resolve, wait));
     if (document.hidden || mine !== state.looks) return;
-    if (await refreshPlan()) state.away = false;
+    if (await refreshPlan()) break;
   }
+  state.away = false;
 }
 
 /** Show the plan as it is now, where it is in sight; tells whether it has changed. */
