@@ -90,3 +90,17 @@ def test_back_on_pro_the_invoices_of_the_lapse_get_their_records_with_their_next
         desk.by_hand("pay", invoice_id)
     synced(ledger)
     assert ledger.shown == dict.fromkeys(ledger.ids, "Paid")
+
+
+def test_with_run_setup_every_invoice_that_there_is_gets_its_record(ledger, desk, plan):
+    """Row 90: those made on Free, and those that somebody made in the books, all of them synced and unchanged since."""
+    record = created(ledger)
+    ledger.fill(5)
+    assert (synced(ledger)["errors"], ledger.shown) == ([], {})
+    plan.write_text("pro")
+    assert set_up(desk).status_code == 200
+    desk.eventually(lambda: ledger.shown == dict.fromkeys(ledger.ids, "Open"))
+    assert desk.shown(record)["invoice_status"] == "Open"
+    before = len(desk.box.calls("attio", "write"))
+    synced(ledger)
+    assert len(desk.box.calls("attio", "write")) == before
