@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from attibooks_sandbox.testing import Sandbox
 from tests.desk import Desk
@@ -58,25 +57,22 @@ def environment_of(box: Sandbox) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def empty_database(request: pytest.FixtureRequest) -> Callable[[str, Path], dict[str, str]]:
+def empty_database(
+    request: pytest.FixtureRequest, template_database: Callable[[str], str]
+) -> Callable[[str, Path], dict[str, str]]:
     """Makes the database of a host, migrated, and gives the setting that names it."""
 
     def make(kind: str, folder: Path) -> dict[str, str]:
+        template = make_url(template_database(kind))
         if kind == "sqlite":
-            return {"ATTIBOOKS_DATABASE_URL": f"sqlite:///{folder / 'attibooks.db'}"}
+            file = folder / "attibooks.db"
+            shutil.copyfile(str(template.database), file)
+            return {"ATTIBOOKS_DATABASE_URL": f"sqlite:///{file}"}
         socket_folder = request.getfixturevalue("postgres_folder")
         name = f"host_{uuid4().hex[:12]}"
         with psycopg.connect(f"postgresql://postgres@/postgres?host={socket_folder}", autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        setting = {"ATTIBOOKS_DATABASE_URL": f"postgresql://postgres@/{name}?host={socket_folder}"}
-        subprocess.run(
-            [sys.executable, "-m", "attibooks_core", "db", "upgrade"],
-            env={"PATH": shutil.os.environ["PATH"], **setting},
-            cwd=folder,
-            check=True,
-            capture_output=True,
-        )
-        return setting
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template.database}")
+        return {"ATTIBOOKS_DATABASE_URL": f"postgresql://postgres@/{name}?host={socket_folder}"}
 
     return make
 
