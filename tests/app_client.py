@@ -134,6 +134,11 @@ class AppClient:
             body["settings"] = self.settings
         return body
 
+    def set_up(self, *, key: str) -> httpx.Response:
+        """Click *Run Setup*."""
+        body = {} if self.settings is None else {"settings": self.settings}
+        return self.call("POST", "invoice-object/setup", body, key=key)
+
     def sync(self, *, key: str | None = None, **more: Any) -> httpx.Response:
         """Click *Sync Now*, or *Sync Invoices from QuickBooks*."""
         body = {**({"settings": self.settings} if self.settings is not None else {}), **more}

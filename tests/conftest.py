@@ -27,6 +27,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def box() -> Iterator[Sandbox]:
     """Attio and QuickBooks; every answer of Attio is checked against its OpenAPI document."""
+    yield from checked_sandbox()
+
+
+def checked_sandbox() -> Iterator[Sandbox]:
+    """A sandbox in which Attio has to keep to its document."""
     with Sandbox(attio_openapi=OPENAPI) as running:
         yield running
         assert running.violations == []
@@ -86,7 +91,12 @@ def host(
 ) -> Iterator[HostProcess]:
     """A host on each database, shared by the tests: each test works on records of its own."""
     folder = tmp_path_factory.mktemp(f"host-{request.param}")
-    with HostProcess(folder, {**host_environment, **empty_database(request.param, folder)}) as running:
+    yield from served({**host_environment, **empty_database(request.param, folder)}, folder)
+
+
+def served(environment: dict[str, str], folder: Path) -> Iterator[HostProcess]:
+    """A host for many tests; none of them may make it stumble."""
+    with HostProcess(folder, environment) as running:
         yield running
         assert "internal_error" not in running.text(), running.text()[-3000:]
 

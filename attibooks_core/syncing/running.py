@@ -105,6 +105,8 @@ class WorkspaceRun:
         """
         with self.bench.stage("sync", self.row.workspace_id, self.row.job_id):
             glass = await self.mirror.glass(self.ws)
+            if self.row.scope is Scope.ANEW:
+                await self._awaited(glass)  # what waits for its record comes before what nobody waits for
             if self.row.scope.is_full:
                 await self._all(glass)
             if self.row.sweep or self.row.scope is Scope.SWEEP or not self.tally.is_complete:

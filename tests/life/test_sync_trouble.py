@@ -21,8 +21,7 @@ FLOOD = 1200
 
 
 def set_up(desk):
-    body = {"settings": desk.app.settings}
-    answer = desk.until_final(lambda: desk.app.call("POST", "invoice-object/setup", body, key=uuid4().hex))
+    answer = desk.until_final(lambda: desk.app.set_up(key=uuid4().hex))
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -49,8 +48,9 @@ def ledger(machines):
     """The books of the first workspace's company; every invoice has a record of its own."""
     machines.box.limits(attio=False, quickbooks=False)
     desk = machines.desk(machines.start(swift=True), store_invoices_as_records=True)
-    set_up(desk)
-    return Ledger(desk, machines.database_url)
+    made = Ledger(desk, machines.database_url)
+    made.set_up()
+    return made
 
 
 @pytest.fixture
@@ -321,6 +321,5 @@ def second_workspace(box, like):
     """A desk in the other workspace, connected to another company, synced once."""
     workspace = box.control("GET", "world")["attio"]["workspaces"][1]
     desk = Desk.open(box, like.app.url, "GB", "sandbox", workspace=workspace, store_invoices_as_records=True)
-    set_up(desk)
-    assert desk.app.sync().status_code == 200
+    desk.set_up()
     return desk
