@@ -142,6 +142,11 @@ class AppClient:
         """Click *Manage plan*."""
         return self.call("POST", "billing/portal", {"return_to": return_to}, key=key or uuid4().hex)
 
+    def set_up(self, *, key: str) -> httpx.Response:
+        """Click *Run Setup*."""
+        body = {} if self.settings is None else {"settings": self.settings}
+        return self.call("POST", "invoice-object/setup", body, key=key)
+
     def sync(self, *, key: str | None = None, **more: Any) -> httpx.Response:
         """Click *Sync Now*, or *Sync Invoices from QuickBooks*."""
         body = {**({"settings": self.settings} if self.settings is not None else {}), **more}

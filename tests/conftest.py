@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from attibooks_sandbox.testing import Sandbox
 from tests.desk import Desk
@@ -28,6 +27,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def box() -> Iterator[Sandbox]:
     """Attio and QuickBooks; every answer of Attio is checked against its OpenAPI document."""
+    yield from checked_sandbox()
+
+
+def checked_sandbox() -> Iterator[Sandbox]:
+    """A sandbox in which Attio has to keep to its document."""
     with Sandbox(attio_openapi=OPENAPI) as running:
         yield running
         assert running.violations == []
@@ -58,25 +62,22 @@ def environment_of(box: Sandbox) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def empty_database(request: pytest.FixtureRequest) -> Callable[[str, Path], dict[str, str]]:
+def empty_database(
+    request: pytest.FixtureRequest, template_database: Callable[[str], str]
+) -> Callable[[str, Path], dict[str, str]]:
     """Makes the database of a host, migrated, and gives the setting that names it."""
 
     def make(kind: str, folder: Path) -> dict[str, str]:
+        template = make_url(template_database(kind))
         if kind == "sqlite":
-            return {"ATTIBOOKS_DATABASE_URL": f"sqlite:///{folder / 'attibooks.db'}"}
+            file = folder / "attibooks.db"
+            shutil.copyfile(str(template.database), file)
+            return {"ATTIBOOKS_DATABASE_URL": f"sqlite:///{file}"}
         socket_folder = request.getfixturevalue("postgres_folder")
         name = f"host_{uuid4().hex[:12]}"
         with psycopg.connect(f"postgresql://postgres@/postgres?host={socket_folder}", autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        setting = {"ATTIBOOKS_DATABASE_URL": f"postgresql://postgres@/{name}?host={socket_folder}"}
-        subprocess.run(
-            [sys.executable, "-m", "attibooks_core", "db", "upgrade"],
-            env={"PATH": shutil.os.environ["PATH"], **setting},
-            cwd=folder,
-            check=True,
-            capture_output=True,
-        )
-        return setting
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template.database}")
+        return {"ATTIBOOKS_DATABASE_URL": f"postgresql://postgres@/{name}?host={socket_folder}"}
 
     return make
 
@@ -90,7 +91,12 @@ def host(
 ) -> Iterator[HostProcess]:
     """A host on each database, shared by the tests: each test works on records of its own."""
     folder = tmp_path_factory.mktemp(f"host-{request.param}")
-    with HostProcess(folder, {**host_environment, **empty_database(request.param, folder)}) as running:
+    yield from served({**host_environment, **empty_database(request.param, folder)}, folder)
+
+
+def served(environment: dict[str, str], folder: Path) -> Iterator[HostProcess]:
+    """A host for many tests; none of them may make it stumble."""
+    with HostProcess(folder, environment) as running:
         yield running
         assert "internal_error" not in running.text(), running.text()[-3000:]
 

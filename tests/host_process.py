@@ -13,6 +13,8 @@ from typing import Any, Self
 
 import httpx
 
+from tests.app_client import NO_TLS
+
 START_SECONDS = 40
 
 
@@ -86,14 +88,15 @@ class HostProcess:
 
     def _wait_until_it_serves(self) -> None:
         deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            if self.process is None or self.process.poll() is not None:
-                break
-            try:
-                if httpx.get(f"{self.url}/health/live", timeout=1).status_code == 200:
-                    return
-            except httpx.HTTPError:
-                time.sleep(0.05)
+        with httpx.Client(timeout=1, verify=NO_TLS) as client:
+            while time.monotonic() < deadline:
+                if self.process is None or self.process.poll() is not None:
+                    break
+                try:
+                    if client.get(f"{self.url}/health/live").status_code == 200:
+                        return
+                except httpx.HTTPError:
+                    time.sleep(0.05)
         raise AssertionError(f"the host did not start:\n{self.text()[-3000:]}")
 
     def kill(self) -> None:

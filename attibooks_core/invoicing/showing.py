@@ -13,6 +13,7 @@ from attibooks_core.errors import (
     LimitReached,
     NotFound,
     PlanRequired,
+    RateLimited,
     Refused,
     Unavailable,
 )
@@ -59,14 +60,21 @@ def values_of(invoice: InvoiceShape, now: datetime) -> Writeback:
     )
 
 
-async def show_error(ws: Workspace, ref: RecordRef, error: AttiBooksError, now: datetime) -> None:
+async def show_error(
+    ws: Workspace, ref: RecordRef, error: AttiBooksError, now: datetime, *, comes_back: bool = False
+) -> None:
     """Write a refusal onto the record when it concerns the record and an attribute is mapped for it.
 
     That the CRM cannot be written now is no second error: the caller hears the first one, and the trail has it.
+
+    :param comes_back: the caller tries again when the CRM asks to slow down.
+    :raises RateLimited: it does, and the caller comes back.
     """
     if not concerns_record(error) or ws.context.settings.text("writeback_sync_error") is None:
         return
     try:
         await ws.target.write_back(ws.context, ref, Writeback({"writeback_sync_error": error_line(error, now)}))
     except AttiBooksError as failed:
+        if comes_back and isinstance(failed, RateLimited):
+            raise
         log.warning("error_not_shown", workspace=ws.context.workspace_id, code=error.code, because=failed.code)

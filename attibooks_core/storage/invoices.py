@@ -200,10 +200,13 @@ class Invoices:
         mine = sa.update(invoices).where(*of_books(invoices, books, workspace_id), invoices.c.invoice_id == invoice_id)
         await self._database.write(lambda c: c.execute(mine.values(shown_digest=SHOWS_ELSE)))
 
-    async def retry_now(self, workspace_id: str, now: datetime) -> int:
-        """Have everything that could not be shown tried again (after Run Setup); returns how many."""
-        stuck = sa.update(invoices).where(invoices.c.workspace_id == workspace_id, invoices.c.error_code.is_not(None))
-        return await self._database.write(lambda c: c.execute(stuck.values(next_attempt_at=now)).rowcount)
+    async def store_now(self, workspace_id: str, books: Books, now: datetime) -> int:
+        """Have everything shown that could not be, or that has no record of its own yet; returns how many."""
+        has_none = sa.and_(invoices.c.stored_digest.is_(None), invoices.c.status != InvoiceStatus.DELETED)
+        due = sa.update(invoices).where(
+            *of_books(invoices, books, workspace_id), sa.or_(invoices.c.error_code.is_not(None), has_none)
+        )
+        return await self._database.write(lambda c: c.execute(due.values(next_attempt_at=now)).rowcount)
 
     async def _one(self, wanted: sa.Select[Any]) -> InvoiceRow | None:
         row = await self._database.read(lambda c: c.execute(wanted).first())

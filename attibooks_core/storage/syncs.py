@@ -44,6 +44,13 @@ class Scope(StrEnum):
     """The ids of all known invoices: which of them the books still have."""
     ALL = "all"
     """Everything that has changed."""
+    ANEW = "anew"
+    """The same as if it were the first run."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it looks for changes."""
+        return self in {Scope.ALL, Scope.ANEW}
 
 
 _WIDTH = {scope: width for width, scope in enumerate(Scope)}
@@ -270,7 +277,7 @@ def _asked(row: SyncRow, wish: Wish) -> dict[str, Any]:
             **cron,
         }
     if row.state is SyncState.RUNNING:
-        if row.scope is Scope.ALL and wish.scope is Scope.ALL:
+        if row.scope.is_full and wish.scope is Scope.ALL:
             return cron  # joined
         return {"again": _wider(row.again, wish.scope), **cron}
     due = wish.due_at if row.due_at is None else min(row.due_at, wish.due_at)

@@ -105,7 +105,9 @@ class WorkspaceRun:
         """
         with self.bench.stage("sync", self.row.workspace_id, self.row.job_id):
             glass = await self.mirror.glass(self.ws)
-            if self.row.scope is Scope.ALL:
+            if self.row.scope is Scope.ANEW:
+                await self._awaited(glass)  # what waits for its record comes before what nobody waits for
+            if self.row.scope.is_full:
                 await self._all(glass)
             if self.row.sweep or self.row.scope is Scope.SWEEP or not self.tally.is_complete:
                 await self._sweep(glass)
@@ -115,7 +117,7 @@ class WorkspaceRun:
     # -- everything that has changed -----------------------------------------------------------------------------
 
     async def _all(self, glass: Glass) -> None:
-        self.tally.since = self.row.cursor
+        self.tally.since = None if self.row.scope is Scope.ANEW else self.row.cursor
         known = await self.bench.invoices.known(self.row.workspace_id, self.ws.books)
         if not known and not glass.keeps_record(None):
             return  # nothing was made from this workspace, and nothing else is shown
@@ -123,7 +125,7 @@ class WorkspaceRun:
             await self._page(glass, known, page)
 
     async def _pages(self) -> AsyncIterator[ChangePage]:
-        async for page in self._watched().changes(self.ws.context, self.row.cursor):
+        async for page in self._watched().changes(self.ws.context, self.tally.since):
             self.tally.is_complete &= page.deletions_complete
             yield page
             if page.cursor is not None:
@@ -191,7 +193,7 @@ class WorkspaceRun:
         """
         living = await self.bench.invoices.living_ids(self.row.workspace_id, self.ws.books)
         living = [i for i in living if i not in self.seen]
-        if self.row.scope is Scope.ALL and not self.row.sweep and len(living) > SWEEP_CHUNK:
+        if self.row.scope.is_full and not self.row.sweep and len(living) > SWEEP_CHUNK:
             return
         for start in range(0, len(living), SWEEP_CHUNK):
             some = living[start : start + SWEEP_CHUNK]

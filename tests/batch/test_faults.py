@@ -124,6 +124,15 @@ def test_the_crm_that_asks_to_slow_down_loses_no_record(desk, records):
     assert_one_each(desk, records, desk.batch(records))
 
 
+def test_a_refusal_is_shown_when_the_crm_has_room_for_it_again(desk):
+    """The first answer to "slow down" is patience within the call; the second is another round of the job."""
+    records = [desk.new_company(rate=None) for _ in range(3)]
+    desk.box.faults.add("attio", "status", status=429, retry_after=0.1, method="PUT", times=10)
+    result = desk.batch(records)
+    assert (result["created"], result["refused"]) == (0, 3)
+    assert all("invalid_draft" in desk.shown(record)["sync_error"] for record in records)
+
+
 def test_a_crm_that_is_down_for_a_moment_delays_the_batch(desk, records):
     desk.box.faults.add("attio", "status", status=503, method="POST", path="/v2/objects/*", times=4)
     assert_one_each(desk, records, desk.batch(records))

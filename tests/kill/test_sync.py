@@ -2,7 +2,6 @@
 
 import contextlib
 import time
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -35,10 +34,9 @@ def opened(theatre, host):
     """A desk at a host, and the books of its company, whose invoices have records of their own."""
     desk = theatre.desk(host)
     desk.app.settings = {**desk.app.settings, "store_invoices_as_records": True}
-    body = {"settings": desk.app.settings}
-    answer = desk.until_final(lambda: desk.app.call("POST", "invoice-object/setup", body, key=uuid4().hex))
-    assert answer.status_code == 200, answer.text
-    return desk, Ledger(desk, theatre.database_url)
+    ledger = Ledger(desk, theatre.database_url)
+    ledger.set_up()
+    return desk, ledger
 
 
 def known(desk, ledger, count):

@@ -170,7 +170,7 @@ def in_between(desk: Desk) -> Callable[..., Any]:
     """Does something in the books after a call has read the invoice, and before it writes; the call's answer."""
 
     def go(call: Callable[[], Any], act: Callable[[], Any]) -> Any:
-        desk.box.faults.add("quickbooks", "slow", method="GET", path="/v3/company/*/invoice/*", seconds=1.0)
+        desk.box.faults.add("quickbooks", "slow", method="GET", path="/v3/company/*/invoice/*", seconds=2.0)
         with ThreadPoolExecutor(1) as pool:
             answer = pool.submit(call)
             desk.eventually(lambda: "slow" not in str(desk.box.faults.listed()))

@@ -1,7 +1,6 @@
 """Why an invoice is as it is: its trail, its replay, and the commands of operators."""
 
 import json
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -60,7 +59,7 @@ class TestTrail:
         desk = machines.desk(machines.start(), store_invoices_as_records=True)
         desk.box.limits(attio=False)
         assert desk.app.put_settings(desk.app.settings).status_code == 200
-        assert desk.app.call("POST", "invoice-object/setup", {}, key=uuid4().hex).status_code == 200
+        desk.set_up()
         record, invoice = created(desk)
         created(desk)
         facts = told(machines, "explain", invoice["id"])["invoice"]

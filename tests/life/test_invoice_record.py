@@ -1,7 +1,5 @@
 """The actions on the invoice's own record (row 112), which shows every change at once (rows 119 and 123)."""
 
-from uuid import uuid4
-
 import pytest
 import sqlalchemy as sa
 
@@ -13,8 +11,7 @@ from attibooks_core.storage.tables import invoices
 def keeping(machines):
     """A desk whose workspace keeps invoices as records."""
     desk = machines.desk(machines.start(), store_invoices_as_records=True)
-    body = {"settings": desk.app.settings}
-    assert desk.app.call("POST", "invoice-object/setup", body, key=uuid4().hex).status_code == 200
+    desk.set_up()
     return desk
 
 

@@ -7,6 +7,9 @@ import pytest
 
 from tests.desk import Desk
 from tests.life.test_setup import Setting
+from tests.module_world import box, host, host_environment
+
+__all__ = ["box", "host", "host_environment"]
 
 
 class Records(Setting):

@@ -66,7 +66,7 @@ def drift(tmp_path, database_kind, empty_database):
         with HostProcess(tmp_path, environment) as host:
             desk = Desk.open(box, host.url, store_invoices_as_records=True)
             assert desk.app.put_settings(desk.app.settings).status_code == 200
-            assert desk.app.call("POST", "invoice-object/setup", {}, key=uuid4().hex).status_code == 200
+            desk.set_up()
             yield Drift(desk, environment["ATTIBOOKS_DATABASE_URL"])
             desk.close()
             assert "internal_error" not in host.text(), host.text()[-3000:]

@@ -9,7 +9,10 @@ import pytest
 from attibooks_invoice_object.schema import ATTRIBUTES
 from tests.desk import Desk
 from tests.host_process import HostProcess, install_plugin
+from tests.module_world import box, host, host_environment
 from tests.review.plans import PLUGIN
+
+__all__ = ["box", "host", "host_environment"]
 
 SLUGS = [spec.slug for spec in ATTRIBUTES]
 PLAIN = {"description": None, "is_required": False, "is_unique": False, "is_multiselect": False, "config": {}}

@@ -28,10 +28,6 @@ def synced(ledger):
     return answer.json()
 
 
-def set_up(desk):
-    return desk.app.call("POST", "invoice-object/setup", {"settings": desk.app.settings}, key=uuid4().hex)
-
-
 def created(ledger):
     record = ledger.desk.new_company()
     answer = ledger.desk.click(record)
@@ -57,7 +53,7 @@ def test_free_syncs_source_records_and_makes_no_invoice_records(ledger, desk):
 def test_after_a_lapse_existing_records_go_on_and_new_invoices_get_none(ledger, desk, plan):
     """Row 147: sync, writeback and updates of existing invoice records stay; new invoices get no record of their own."""
     plan.write_text("pro")
-    assert set_up(desk).status_code == 200
+    ledger.set_up()
     record = created(ledger)
     ledger.fill(5)
     synced(ledger)
@@ -79,7 +75,7 @@ def test_after_a_lapse_existing_records_go_on_and_new_invoices_get_none(ledger, 
 def test_back_on_pro_the_invoices_of_the_lapse_get_their_records_with_their_next_change(ledger, desk, plan):
     """Row 147: an upgrade needs no repair."""
     plan.write_text("pro")
-    assert set_up(desk).status_code == 200
+    ledger.set_up()
     plan.write_text("free")
     created(ledger)
     ledger.fill(2)
@@ -90,3 +86,17 @@ def test_back_on_pro_the_invoices_of_the_lapse_get_their_records_with_their_next
         desk.by_hand("pay", invoice_id)
     synced(ledger)
     assert ledger.shown == dict.fromkeys(ledger.ids, "Paid")
+
+
+def test_with_run_setup_every_invoice_that_there_is_gets_its_record(ledger, desk, plan):
+    """Row 90: those made on Free, and those that somebody made in the books, all of them synced and unchanged since."""
+    record = created(ledger)
+    ledger.fill(5)
+    assert (synced(ledger)["errors"], ledger.shown) == ([], {})
+    plan.write_text("pro")
+    assert desk.app.set_up(key=uuid4().hex).status_code == 200
+    desk.eventually(lambda: ledger.shown == dict.fromkeys(ledger.ids, "Open"))
+    assert desk.shown(record)["invoice_status"] == "Open"
+    before = len(desk.box.calls("attio", "write"))
+    synced(ledger)
+    assert len(desk.box.calls("attio", "write")) == before

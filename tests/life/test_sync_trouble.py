@@ -17,11 +17,11 @@ __all__ = ["box", "host_environment"]
 pytestmark = pytest.mark.timeout(240)
 SECONDS = 90
 MONTH = timedelta(days=31)
+FLOOD = 1200
 
 
 def set_up(desk):
-    body = {"settings": desk.app.settings}
-    answer = desk.until_final(lambda: desk.app.call("POST", "invoice-object/setup", body, key=uuid4().hex))
+    answer = desk.until_final(lambda: desk.app.set_up(key=uuid4().hex))
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -48,8 +48,9 @@ def ledger(machines):
     """The books of the first workspace's company; every invoice has a record of its own."""
     machines.box.limits(attio=False, quickbooks=False)
     desk = machines.desk(machines.start(swift=True), store_invoices_as_records=True)
-    set_up(desk)
-    return Ledger(desk, machines.database_url)
+    made = Ledger(desk, machines.database_url)
+    made.set_up()
+    return made
 
 
 @pytest.fixture
@@ -131,10 +132,12 @@ def test_a_cursor_older_than_thirty_days_is_made_good(machines, ledger, known):
 # -- more than one answer holds --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mode", ["oldest", "newest"])
-def test_more_changes_than_an_answer_holds_are_all_shown(ledger, known, mode):
-    """Row 130: at 1,000 nothing is missed; a run that cannot be sure of deletions says so and compares ids itself."""
-    ledger.desk.box.switch(full_changes=mode)
+def test_more_changes_than_an_answer_holds_are_all_shown(machines, ledger, known):
+    """Row 130: at 1,000 nothing is missed; a run that cannot be sure of deletions says so and compares ids itself.
+
+    Which thousand the books tell of is unknown: each database sees one of the two ways (`make bench` has all of them).
+    """
+    ledger.desk.box.switch(full_changes="oldest" if machines.shared else "newest")
     before = known(1100)
     done = ledger.change_all()
     result = synced(ledger.desk, ledger)
@@ -171,9 +174,9 @@ def test_a_failure_half_way_keeps_what_was_shown_and_loses_nothing(ledger, known
     assert said_since(ledger, before) == {i: [status] for i, status in ledger.truth.items()}
 
 
-def test_three_thousand_awaited_invoices_are_read_together(ledger, known):
+def test_a_flood_of_awaited_invoices_is_read_together(ledger, known):
     """Row 142: a flood of events is a few queries of many ids, never a read each."""
-    known(3000)
+    known(FLOOD)
     desk = ledger.desk
     for invoice_id in ledger.ids[::10]:
         desk.by_hand("change", invoice_id, DueDate="2027-03-01")
@@ -186,8 +189,8 @@ def test_three_thousand_awaited_invoices_are_read_together(ledger, known):
     desk.eventually(lambda: not ledger.rows(sa.select(awaited.c.invoice_id)), SECONDS)
     desk.eventually(ledger.is_settled, SECONDS)
     calls = sum(desk.box.counts()["quickbooks"].values()) - sum(mark.values())
-    assert calls <= 3000 / 200 + 1
-    assert list(ledger.values("due_date").values()).count("2027-03-01") == 300
+    assert calls <= FLOOD / 200 + 1
+    assert list(ledger.values("due_date").values()).count("2027-03-01") == FLOOD // 10
     ledger.assert_true()
 
 
@@ -318,6 +321,5 @@ def second_workspace(box, like):
     """A desk in the other workspace, connected to another company, synced once."""
     workspace = box.control("GET", "world")["attio"]["workspaces"][1]
     desk = Desk.open(box, like.app.url, "GB", "sandbox", workspace=workspace, store_invoices_as_records=True)
-    set_up(desk)
-    assert desk.app.sync().status_code == 200
+    desk.set_up()
     return desk

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tests.desk import Desk
 
-CASES = 500
+CASES = 250
+"""On each database; what is built does not depend on it."""
 COMPANIES = [
     ("US", "sandbox", {}),
     ("US", "sandbox", {"multicurrency": True}),

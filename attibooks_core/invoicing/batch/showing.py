@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from attibooks_core.errors import AttiBooksError, Superseded
+from attibooks_core.errors import AttiBooksError, RateLimited, Superseded
 from attibooks_core.events import SubmissionFailed
 from attibooks_core.invoicing.answering import kept_error
 from attibooks_core.invoicing.carrying import InvoiceCarrier
@@ -52,6 +52,8 @@ class Shower:
                 await self._show(ws, batch, item, counter)
             except Superseded:  # somebody else looks after this intent by now
                 return True
+            except RateLimited:
+                return False
             except Exception:
                 log.exception("outcome_not_shown", batch=batch.batch_id, intent=item.intent_id)
                 return False
@@ -72,5 +74,5 @@ class Shower:
             await self._carrier.show_made(ws, intent, made, counter)
 
     async def _show_error(self, ws: Workspace, ref: RecordRef, item: BatchItem, error: AttiBooksError) -> None:
-        await show_error(ws, ref, error, self._bench.clock.now())
+        await show_error(ws, ref, error, self._bench.clock.now(), comes_back=True)
         await self._carrier.tell_of(ws, item.intent_id, ref, SubmissionFailed, code=error.code)
