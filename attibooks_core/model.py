@@ -6,13 +6,15 @@ knows HTTP, a database or a vendor's JSON.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Flag, StrEnum, auto
 from typing import Literal, TypeAlias
 
 from pydantic import SecretStr
+
+from attibooks_core.exactness import refuse_floats
 
 Severity: TypeAlias = Literal["error", "warning"]
 
@@ -31,9 +33,6 @@ class Problem:
     message: str
     fix: str
     severity: Severity = "error"
-
-
-# -- records of the CRM ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +138,7 @@ class DraftLine:
     tax_code: str | None = None
 
     def __post_init__(self) -> None:
-        _refuse_floats(self)
+        refuse_floats(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,7 +370,7 @@ class AccountingInvoice:
     updated_at: datetime
 
     def __post_init__(self) -> None:
-        _refuse_floats(self)
+        refuse_floats(self)
 
     @property
     def label(self) -> str:
@@ -498,9 +497,3 @@ class Entitlements:
     sandbox_limit: int | None = 1000
     notice: str | None = None
     manageable: bool = False
-
-
-def _refuse_floats(value: object) -> None:
-    for name in (f.name for f in fields(value)):  # type: ignore[arg-type]
-        if isinstance(getattr(value, name), float):
-            raise TypeError(f"{type(value).__name__}.{name} is money and must be a Decimal, not a float")
