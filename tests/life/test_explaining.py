@@ -8,6 +8,9 @@ import sqlalchemy as sa
 
 from attibooks_core.storage.tables import invoices, tasks
 from tests.app_client import NO_TLS
+from tests.module_world import box, host, host_environment
+
+__all__ = ["box", "host", "host_environment"]
 
 
 def created(desk, **values):

@@ -5,6 +5,9 @@ import sqlalchemy as sa
 
 from attibooks_core.storage.engine import Database
 from attibooks_core.storage.tables import invoices
+from tests.module_world import box, host_environment
+
+__all__ = ["box", "host_environment"]
 
 
 @pytest.fixture
