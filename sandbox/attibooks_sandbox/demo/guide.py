@@ -26,7 +26,7 @@ _GUIDE = """
      such a company to see them counted). In the app's settings, section 8,
      Upgrade to Pro; the card 4242 4242 4242 4242 pays. Manage plan ends it.
   6. With Pro, switch on Store invoices as Attio records and Run Setup: each
-     new invoice is a record too, to be edited and voided.
+     invoice is a record too, to be edited and voided.
 
   {company} is connected. The host's log: {log}
   The nightly sync, now:
