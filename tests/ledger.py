@@ -125,7 +125,8 @@ class Ledger:
         """Every invoice has one record, which shows how it stands; the host knows the same."""
         truth = self.truth
         assert _differences(self.shown, truth) == {}
-        assert len([r for r in self.records if r["invoice_key"]]) == len({r["invoice_key"] for r in self.records})
+        records = self.records
+        assert len([r for r in records if r["invoice_key"]]) == len({r["invoice_key"] for r in records})
         known = sa.select(invoices.c.invoice_id, invoices.c.status, invoices.c.error_code)
         rows = {row.invoice_id: row for row in self.rows(known)}
         assert _differences({i: rows[i].status for i in self.ids}, truth) == {}

@@ -87,6 +87,7 @@ def test_a_killed_run_is_ended_by_another_host(theatre, boundary, kill_round, ta
     tally(f"sync, {boundary}", seconds)
 
 
+@pytest.mark.timeout(900)  # five thousand in the long runs
 def test_many_invoices_survive_kill_after_kill(theatre, request, kill_round, tally):
     """Row 141: a run that dies again and again still ends, and no record is told of twice."""
     count = size_of(request, MANY)
