@@ -62,6 +62,11 @@ class Plans:
         """The page after not paying."""
         return f"{self._pages}/cancelled?{self._return(coming)}"
 
+    async def checkout_url(self, seller: SellingProvider, coming: Return) -> str:
+        """The seller's page to pay on, which leads back to ours (see `SellingProvider.checkout_url`)."""
+        success, cancel = self.success_url(coming), self.cancel_url(coming)
+        return await seller.checkout_url(coming.workspace_id, success_url=success, cancel_url=cancel)
+
     def _return(self, coming: Return) -> str:
         return self._pass(RETURN, coming.workspace_id, json.dumps(coming.return_to).encode())
 

@@ -40,9 +40,7 @@ async def checkout(
         seller, return_to = _seller(host), checked(data.return_to, host)
         coming = Return(workspace_id, return_to)
         try:
-            url = await seller.checkout_url(
-                workspace_id, success_url=host.plans.success_url(coming), cancel_url=host.plans.cancel_url(coming)
-            )
+            url = await host.plans.checkout_url(seller, coming)
         except Conflict:
             url = await seller.portal_url(workspace_id, return_to)
         return msgspec.json.encode(BillingAnswer(url))

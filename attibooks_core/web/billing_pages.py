@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from litestar import Request, Response, get, post
-from litestar.di import NamedDependency
 from litestar.response import Redirect
 
 from attibooks_core.errors import AttiBooksError, Conflict
-from attibooks_core.host import Host
 from attibooks_core.model import Entitlements
 from attibooks_core.plans.selling import Return
+from attibooks_core.web.parts import TheHost
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -30,7 +29,6 @@ HEADERS = {
 }
 IN_APP = "In Attio, open the settings of AttiBooks, section 8."
 
-TheHost = NamedDependency[Host]
 AnyRequest = Request[Any, Any, Any]
 
 
@@ -57,9 +55,7 @@ async def upgrade(request: AnyRequest, host: TheHost) -> Response[Any]:
     if coming is None or host.plans.seller is None:
         return _unknown()
     try:
-        url = await host.plans.seller.checkout_url(
-            coming.workspace_id, success_url=host.plans.success_url(coming), cancel_url=host.plans.cancel_url(coming)
-        )
+        url = await host.plans.checkout_url(host.plans.seller, coming)
     except Conflict:
         return _has_it_already()
     except AttiBooksError as error:
