@@ -82,23 +82,21 @@ def empty_database(
     return make
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def host(
+def served_on_each_database(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     host_environment: dict[str, str],
     empty_database: Callable[[str, Path], dict[str, str]],
 ) -> Iterator[HostProcess]:
-    """A host on each database, shared by the tests: each test works on records of its own."""
+    """A host on each database, shared by the tests: each works on records of its own, and none may make it stumble."""
     folder = tmp_path_factory.mktemp(f"host-{request.param}")
-    yield from served({**host_environment, **empty_database(request.param, folder)}, folder)
-
-
-def served(environment: dict[str, str], folder: Path) -> Iterator[HostProcess]:
-    """A host for many tests; none of them may make it stumble."""
-    with HostProcess(folder, environment) as running:
+    with HostProcess(folder, {**host_environment, **empty_database(request.param, folder)}) as running:
         yield running
         assert "internal_error" not in running.text(), running.text()[-3000:]
+
+
+DATABASES = ["sqlite", "postgresql"]
+host = pytest.fixture(scope="session", params=DATABASES, name="host")(served_on_each_database)
 
 
 @pytest.fixture

@@ -3,14 +3,12 @@
 A module that wants it imports all of them.
 """
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
 from attibooks_sandbox.testing import Sandbox
-from tests.conftest import checked_sandbox, environment_of, served
-from tests.host_process import HostProcess
+from tests.conftest import DATABASES, checked_sandbox, environment_of, served_on_each_database
 
 
 @pytest.fixture(scope="module")
@@ -25,13 +23,4 @@ def host_environment(box: Sandbox) -> dict[str, str]:
     return environment_of(box)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def host(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    host_environment: dict[str, str],
-    empty_database: Callable[[str, Path], dict[str, str]],
-) -> Iterator[HostProcess]:
-    """A host on each database."""
-    folder = tmp_path_factory.mktemp(f"host-{request.param}")
-    yield from served({**host_environment, **empty_database(request.param, folder)}, folder)
+host = pytest.fixture(scope="module", params=DATABASES, name="host")(served_on_each_database)
