@@ -1,7 +1,8 @@
 """How many invoices a workspace made in a month: reserved before the books are written to, counted when they accept.
 
 Each change is a single statement that the database applies atomically, so the tenth and the eleventh invoice at one
-instant cannot both pass a limit of ten.
+instant cannot both pass a limit of ten. Every create asks these, so they are put together once: to build one anew
+costs more than to run it.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,29 @@ import sqlalchemy as sa
 from attibooks_core.storage.engine import Database
 from attibooks_core.storage.statements import insert_once
 from attibooks_core.storage.tables import usage
+
+_EARLIER = usage.alias()
+_BEFORE = sa.bindparam("the_month_before", type_=sa.Text)
+_OF_WORKSPACE, _OF_EARLIER = (
+    (t.c.workspace_id == sa.bindparam("of_workspace"), t.c.environment == sa.bindparam("of_environment"))
+    for t in (usage, _EARLIER)
+)
+_ROW = (*_OF_WORKSPACE, usage.c.month == sa.bindparam("of_month"))
+
+_COUNT = sa.select(
+    sa.func.coalesce(sa.func.sum(sa.case((usage.c.month == sa.bindparam("of_month"), usage.c.used), else_=0)), 0),
+    sa.func.coalesce(sa.func.sum(usage.c.held), 0),
+).where(*_OF_WORKSPACE, usage.c.month.in_([sa.bindparam("of_month"), _BEFORE]))
+
+_HOLD = sa.update(usage).where(*_ROW).values(held=usage.c.held + 1).returning(usage.c.held)
+_HELD_BEFORE = (  # what is under way since the month before; anything older is stuck, and must not take places for ever
+    sa.select(sa.func.coalesce(sa.func.sum(_EARLIER.c.held), 0))
+    .where(*_OF_EARLIER, _EARLIER.c.month == _BEFORE)
+    .scalar_subquery()
+)
+_HOLD_WITHIN = _HOLD.where(usage.c.used + usage.c.held + _HELD_BEFORE < sa.bindparam("the_limit"))
+_RELEASE = sa.update(usage).where(*_ROW).values(held=usage.c.held - 1)
+_ADD = sa.update(usage).where(*_ROW).values(used=usage.c.used + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,61 +61,55 @@ class Usage:
 
 def counter(connection: sa.Connection, workspace_id: str, environment: str, month: str) -> Counter:
     """The counter, inside a transaction."""
-    used = sa.case((usage.c.month == month, usage.c.used), else_=0)
-    wanted = sa.select(sa.func.coalesce(sa.func.sum(used), 0), sa.func.coalesce(sa.func.sum(usage.c.held), 0))
-    found = connection.execute(
-        wanted.where(*_of(workspace_id, environment), usage.c.month.in_([month, _before(month)]))
-    ).one()
+    found = connection.execute(_COUNT, _with_before(workspace_id, environment, month)).one()
     return Counter(*map(int, found))
 
 
 def reserve(connection: sa.Connection, workspace_id: str, environment: str, month: str, limit: int | None) -> bool:
     """Hold one invoice; False when used and held ones reach the limit."""
-    key = {"workspace_id": workspace_id, "environment": environment, "month": month}
-    allowed = sa.true() if limit is None else usage.c.used + usage.c.held + _held_before(**key) < limit
-    take = sa.update(usage).where(*_row(**key), allowed).values(held=usage.c.held + 1).returning(usage.c.held)
-    if connection.execute(take).first() is not None:
+    if _hold(connection, workspace_id, environment, month, limit):
         return True
-    insert_once(connection, usage, {**key, "used": 0, "held": 0})  # the month's first, unless another one just was
-    return connection.execute(take).first() is not None
+    _begin(connection, workspace_id, environment, month)  # the month's first, unless another one just was
+    return _hold(connection, workspace_id, environment, month, limit)
 
 
-def _held_before(workspace_id: str, environment: str, month: str) -> sa.ScalarSelect[int]:
-    """What is under way since the month before; anything older is stuck, and must not take places for ever."""
-    earlier = usage.alias()
-    mine = (
-        earlier.c.workspace_id == workspace_id,
-        earlier.c.environment == environment,
-        earlier.c.month == _before(month),
-    )
-    return sa.select(sa.func.coalesce(sa.func.sum(earlier.c.held), 0)).where(*mine).scalar_subquery()
+def _hold(connection: sa.Connection, workspace_id: str, environment: str, month: str, limit: int | None) -> bool:
+    if limit is None:
+        held = connection.execute(_HOLD, _row(workspace_id, environment, month))
+    else:
+        key = _with_before(workspace_id, environment, month)
+        held = connection.execute(_HOLD_WITHIN, {**key, "the_limit": limit})
+    return held.first() is not None
 
 
 def release(connection: sa.Connection, workspace_id: str, environment: str, month: str) -> None:
     """Give a held invoice back."""
-    give = sa.update(usage).where(*_row(workspace_id, environment, month)).values(held=usage.c.held - 1)
-    connection.execute(give)
+    connection.execute(_RELEASE, _row(workspace_id, environment, month))
 
 
 def commit(connection: sa.Connection, workspace_id: str, environment: str, reserved: str, accepted: str) -> None:
     """Turn a held invoice into a used one; it counts in the month in which the books accepted it."""
     release(connection, workspace_id, environment, reserved)
-    add = sa.update(usage).where(*_row(workspace_id, environment, accepted)).values(used=usage.c.used + 1)
-    if not connection.execute(add).rowcount:
-        key = {"workspace_id": workspace_id, "environment": environment, "month": accepted}
-        insert_once(connection, usage, {**key, "used": 0, "held": 0})
-        connection.execute(add)
+    key = _row(workspace_id, environment, accepted)
+    if not connection.execute(_ADD, key).rowcount:
+        _begin(connection, workspace_id, environment, accepted)
+        connection.execute(_ADD, key)
+
+
+def _begin(connection: sa.Connection, workspace_id: str, environment: str, month: str) -> None:
+    key = {"workspace_id": workspace_id, "environment": environment, "month": month}
+    insert_once(connection, usage, {**key, "used": 0, "held": 0})
+
+
+def _row(workspace_id: str, environment: str, month: str) -> dict[str, str]:
+    return {"of_workspace": workspace_id, "of_environment": environment, "of_month": month}
+
+
+def _with_before(workspace_id: str, environment: str, month: str) -> dict[str, str]:
+    return {**_row(workspace_id, environment, month), "the_month_before": _before(month)}
 
 
 def _before(month: str) -> str:
     """The month before one."""
     year, number = map(int, month.split("-"))
     return f"{year - 1}-12" if number == 1 else f"{year}-{number - 1:02}"
-
-
-def _of(workspace_id: str, environment: str) -> tuple[sa.ColumnElement[bool], ...]:
-    return (usage.c.workspace_id == workspace_id, usage.c.environment == environment)
-
-
-def _row(workspace_id: str, environment: str, month: str) -> tuple[sa.ColumnElement[bool], ...]:
-    return (*_of(workspace_id, environment), usage.c.month == month)

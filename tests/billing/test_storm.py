@@ -118,10 +118,7 @@ def test_forty_clicks_at_once_make_ten_though_hosts_die(
     desk = Desk.open(box, survivor.url)
     rounds = request.config.getoption("--kill-rounds")
     for number in range(rounds if rounds == 1 else 20 * rounds):
-        if number % 4:
-            one_storm(desk, [desk], survivor)
-        else:
-            storm_with_a_death(desk, survivor, start(), seconds=0.2 + 0.05 * (number % 12))
+        storm_with_a_death(desk, survivor, start(), seconds=0.2 + 0.05 * (number % 12))
     desk.close()
 
 
