@@ -486,7 +486,7 @@ class Entitlements:
     :param features: names of the paid features that are on.
     :param upgrade_url: where a user gets a larger plan; None when there is none.
     :param sandbox_limit: invoices a UTC month in sandbox books, where nothing is counted against the plan.
-    :param notice: what a user has to know of the plan: a payment that failed, the day it ends.
+    :param notice: what a user has to know of the plan: a payment that failed (an error), the day it ends (a warning).
     :param manageable: the seller has a page on which this workspace's plan is cancelled, paid or kept.
     """
 
@@ -495,5 +495,5 @@ class Entitlements:
     features: frozenset[str]
     upgrade_url: str | None = None
     sandbox_limit: int | None = 1000
-    notice: str | None = None
+    notice: Problem | None = None
     manageable: bool = False

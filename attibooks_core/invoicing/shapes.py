@@ -174,11 +174,8 @@ class WritebackShape(Struct, frozen=True, kw_only=True):
         return cls(state=report.state.value, fields=dict(report.fields), problems=problems)
 
 
-class UsageShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The plan and what is used of it; `limit` null is unlimited.
-
-    `notice` is there when a user has to know it, `manage_available` when the portal has something to manage.
-    """
+class UsageShape(Struct, frozen=True, kw_only=True):
+    """The plan and what is used of it; `limit` null is unlimited."""
 
     plan: str
     used: int
@@ -186,8 +183,6 @@ class UsageShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
     limit: int | None
     resets_at: datetime
     upgrade_available: bool
-    manage_available: bool = False
-    notice: str | None = None
 
     @classmethod
     def of(cls, entitlements: Entitlements, counter: Counter, now: datetime) -> "UsageShape":
@@ -199,8 +194,6 @@ class UsageShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
             limit=entitlements.monthly_limit,
             resets_at=resets_at(now),
             upgrade_available=entitlements.upgrade_url is not None,
-            manage_available=entitlements.manageable,
-            notice=entitlements.notice,
         )
 
 

@@ -20,6 +20,7 @@ from attibooks_core.storage.trail import TrailEntry
 from attibooks_core.web.billing_api import checkout, portal
 from attibooks_core.web.calls import Calls, checked_key, provide_call
 from attibooks_core.web.connection import check_connection
+from attibooks_core.web.health_api import health
 from attibooks_core.web.jobs import job_of
 from attibooks_core.web.lease_api import ROUTES as LEASE_ROUTES
 from attibooks_core.web.life_api import LIFE_ROUTES
@@ -200,6 +201,7 @@ ROUTES = [
     preview_invoice,
     invoice_trail,
     usage,
+    health,
     get_job,
     *LIFE_ROUTES,
     sync_now,

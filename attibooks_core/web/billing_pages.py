@@ -96,7 +96,7 @@ def _link(coming: Return | None) -> str:
 
 
 def _has_it(coming: Return, plan: Entitlements) -> Response[str]:
-    lines = ["Invoices are unlimited from now on."] + ([plan.notice] if plan.notice else [])
+    lines = ["Invoices are unlimited from now on."] + ([plan.notice.message, plan.notice.fix] if plan.notice else [])
     return _page(f"You have {plan.plan.title()}", *lines, link=_link(coming))
 
 

@@ -18,7 +18,7 @@ from attibooks_core.web.schemas import FieldShape, SectionShape, SettingsAnswer
 
 async def settings_answer(host: Host, caller: Caller, settings: Settings) -> SettingsAnswer:
     """Settings, sections, and the warnings about slugs that no object has."""
-    problems = await _slug_problems(host, caller, settings)
+    problems = await slug_problems(host, caller, settings)
     return SettingsAnswer(
         settings=settings.plain(),
         sections=_sections(host.plugins.catalog, settings, _mappable(host, settings)),
@@ -76,7 +76,8 @@ def _mappable(host: Host, settings: Settings) -> Sequence[MappableField]:
         return ()
 
 
-async def _slug_problems(host: Host, caller: Caller, settings: Settings) -> list[Problem]:
+async def slug_problems(host: Host, caller: Caller, settings: Settings) -> list[Problem]:
+    """Warnings about attributes that the settings name and no object has."""
     wanted = {f.key: f for f in host.plugins.catalog.fields.values() if f.is_slug and settings.text(f.key)}
     reader = host.plugins.readers.get(caller.gateway)
     if not wanted or reader is None:

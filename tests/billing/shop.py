@@ -101,3 +101,9 @@ def usage(desk: Desk) -> dict[str, Any]:
     answer = desk.app.read("usage")
     assert answer.status_code == 200, answer.text
     return answer.json()
+
+
+def standing(desk: Desk) -> dict[str, Any] | None:
+    """How what was bought stands, as the app shows it; None when nothing ever was."""
+    checks = desk.app.read("health").json()["checks"]
+    return next((check for check in checks if check["name"] == "billing"), None)

@@ -2,7 +2,7 @@
 
 import httpx
 
-from tests.billing.shop import APP, Shop, usage
+from tests.billing.shop import APP, Shop, standing, usage
 from tests.desk import Desk
 
 MONTH = 31 * 86_400
@@ -18,6 +18,7 @@ def test_free_means_ten_then_pro_is_bought_used_cancelled_and_over(shop: Shop, d
     assert usage(desk) | {"resets_at": ""} == {
         "plan": "free", "used": 0, "held": 0, "limit": 10, "resets_at": "", "upgrade_available": True,
     }  # fmt: skip
+    assert standing(desk) is None, "nothing was bought"
     fill_up(desk)
     assert usage(desk)["used"] == 10, "the count is shown after each create"
 
@@ -37,13 +38,14 @@ def test_free_means_ten_then_pro_is_bought_used_cancelled_and_over(shop: Shop, d
     assert (page.status_code, "You have Pro" in page.text, APP in page.text) == (200, True, True)
     assert usage(desk) | {"resets_at": ""} == {
         "plan": "pro", "used": 10, "held": 0, "limit": None, "resets_at": "", "upgrade_available": False,
-        "manage_available": True,
     }  # fmt: skip
+    assert standing(desk) == {"name": "billing", "ok": True, "detail": "This workspace has Pro.", "fix": None}
     assert desk.click(record).status_code == 201, "the eleventh"
     assert usage(desk)["used"] == 11, "Pro is counted too"
 
     shop.in_portal(desk, "cancel", feedback="unused")
-    desk.eventually(lambda: "Pro is cancelled" in usage(desk).get("notice", ""), 10)
+    desk.eventually(lambda: "Pro is cancelled" in (standing(desk) or {})["detail"], 10)
+    assert (standing(desk) or {})["fix"] == "Open Manage plan to keep it."
     assert usage(desk)["plan"] == "pro", "until the period ends"
 
     shop.box.clock.offset(MONTH)
@@ -62,7 +64,7 @@ def test_after_a_lapse_nothing_is_locked_but_what_is_new(shop: Shop, desk: Desk)
     desk.eventually(lambda: usage(desk)["plan"] == "free", 10)
     shown = usage(desk)
     assert (shown["used"], shown["limit"], shown["upgrade_available"]) == (12, 10, True)
-    assert shown["manage_available"], "the invoices of Pro can still be looked at"
+    assert standing(desk), "the invoices of Pro can still be looked at"
     record = desk.new_company()
     assert desk.create(record).json()["code"] == "limit_reached"
     assert desk.app.preview("companies", record, edits={"memo": "x"}).json()["code"] == "plan_required"

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
+from attibooks_core.model import Problem, Severity
+
 WORKSPACE = "attio_workspace_id"
 """Metadata of everything that we make at Stripe."""
 
@@ -177,25 +179,30 @@ def unknown_statuses(subscriptions: Sequence[Subscription]) -> list[str]:
     return sorted({s.status for s in subscriptions} - KNOWN)
 
 
-def notice_of(plan: Plan, now: datetime) -> str | None:
-    """What a user has to know of the plan, with the one next step."""
+def notice_of(plan: Plan, now: datetime) -> Problem | None:
+    """What a user has to know of the plan, with the one next step; a warning while it is only the user's own wish."""
     if plan.paid_back:
-        return "The last payment was given back, so Pro has ended. Open Manage plan to see your invoices."
+        return _notice("paid_back", "The last payment was given back, so Pro has ended.", "see your invoices")
     if not plan.grants(now):
         return _NOTICES.get(plan.status or "")
     if plan.grace_until is not None:
-        return f"The last payment failed. Pro stays on until {_day(plan.grace_until)}: open Manage plan and pay."
+        return _notice("past_due", f"The last payment failed. Pro stays on until {_day(plan.grace_until)}.", "pay")
     if plan.pro_until is not None:
-        return f"Pro is cancelled and ends on {_day(plan.pro_until)}. Open Manage plan to keep it."
+        message = f"Pro is cancelled and ends on {_day(plan.pro_until)}."
+        return _notice("cancelled", message, "keep it", severity="warning")
     return None
 
 
-_FAILED = "The last payment failed, and Pro has ended. Open Manage plan and pay to have it back."
+def _notice(code: str, message: str, step: str, severity: Severity = "error") -> Problem:
+    return Problem("plan", code, message, f"Open Manage plan to {step}.", severity)
+
+
+_FAILED = "The last payment failed, and Pro has ended."
 _NOTICES = {
-    "past_due": _FAILED,
-    "unpaid": _FAILED,
-    "incomplete": "The first payment is not finished. Open Manage plan and finish it.",
-    "paused": "The subscription is paused. Open Manage plan to resume it.",
+    "past_due": _notice("past_due", _FAILED, "pay and have it back"),
+    "unpaid": _notice("unpaid", _FAILED, "pay and have it back"),
+    "incomplete": _notice("incomplete", "The first payment is not finished.", "finish it"),
+    "paused": _notice("paused", "The subscription is paused.", "resume it"),
 }
 
 

@@ -212,7 +212,7 @@ async def test_a_refund_or_a_dispute_ends_pro_and_a_won_dispute_gives_it_back(ti
     )
     await till.provider.work()
     assert await till.plan() == "free"
-    assert "given back" in (await till.provider.entitlements(till.workspace)).notice
+    assert "given back" in (await till.provider.entitlements(till.workspace)).notice.message
     till.stripe.disputes[0]["status"] = "won"
     till.stripe.charges[0]["refunded"] = False
     await till.provider.walk()

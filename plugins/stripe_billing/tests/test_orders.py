@@ -73,7 +73,8 @@ def show_end(till, shown, numbers):
 async def assert_right(till, plan, word, order):
     entitlements = await till.provider.entitlements(till.workspace)
     assert entitlements.plan == plan, order
-    assert (entitlements.notice is None) if word is None else (word in entitlements.notice), (order, entitlements)
+    said = f"{entitlements.notice.message} {entitlements.notice.fix}" if entitlements.notice else ""
+    assert (said == "") if word is None else (word in said), (order, entitlements)
     left = [key for key in till.documents if key.startswith("new/")]
     assert left == [], order
 

@@ -96,7 +96,8 @@ def test_a_period_that_has_not_moved_on_counts_from_its_end():
 def test_however_it_was_cancelled_pro_stays_until_the_end(how):
     plan = granted(subscription(**how))
     assert (plan.is_pro, plan.pro_until) == (True, END)
-    assert "2026-12-23" in notice_of(plan, at(START + DAY))
+    notice = notice_of(plan, at(START + DAY))
+    assert ("2026-12-23" in notice.message, notice.severity) == (True, "warning")
     assert plan.grants(at(END - 1))
 
 
@@ -165,4 +166,4 @@ def test_a_plan_survives_its_document(later, status):
 def test_money_given_back_ends_pro_and_says_so():
     plan = granted(subscription()).without_money("refunded")
     assert not plan.grants(at(START + DAY))
-    assert "given back" in notice_of(plan, at(START + DAY))
+    assert "given back" in notice_of(plan, at(START + DAY)).message

@@ -209,16 +209,6 @@ class InAttioApp:
         self.seat(workspace_id).settings = dict(facts["settings"])
         return Outcome(ok=True, toast=words.settings_saved(facts["problems"]), status=200, body=facts)
 
-    async def usage(self, workspace_id: str) -> Outcome:
-        """Return the plan and what is used of it."""
-        return await self.outcome(self._usage(workspace_id))
-
-    async def _usage(self, workspace_id: str) -> Outcome:
-        answer = await self.read(workspace_id, "POST", "usage", {})
-        if answer.status != 200:
-            return refusal("The usage cannot be shown", answer)
-        return Outcome(ok=True, status=200, body=answer.facts)
-
     # the action
 
     async def preview(

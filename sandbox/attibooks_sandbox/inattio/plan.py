@@ -1,7 +1,8 @@
-"""What the app does about the plan: it fetches the addresses of the seller's pages, where it is bought and managed."""
+"""What the app does about the plan: it shows it, and fetches the addresses of the seller's pages."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from attibooks_sandbox.inattio import words
@@ -12,11 +13,26 @@ if TYPE_CHECKING:
 
 
 class PlanDesk:
-    """*Upgrade* and *Manage plan*; the body of each outcome holds the `url` to open, and neither needs a connection."""
+    """The meter, *Upgrade* and *Manage plan*; the body of the latter two holds the `url` to open."""
 
     def __init__(self, app: InAttioApp) -> None:
         """Ask as the app does."""
         self._app = app
+
+    async def usage(self, workspace_id: str) -> Outcome:
+        """Return the plan and what is used of it; `standing` is the host's check of what was bought, or null."""
+        return await self._app.outcome(self._usage(workspace_id))
+
+    async def _usage(self, workspace_id: str) -> Outcome:
+        answers = await asyncio.gather(
+            *(self._app.read(workspace_id, "POST", path, {}) for path in ("usage", "health"))
+        )
+        for answer in answers:
+            if answer.status != 200:
+                return refusal("The usage cannot be shown", answer)
+        usage, health = (answer.facts for answer in answers)
+        standing = next((check for check in health["checks"] if check["name"] == "billing"), None)
+        return Outcome(ok=True, status=200, body={**usage, "standing": standing})
 
     async def checkout(self, workspace_id: str, return_to: str) -> Outcome:
         """Do what *Upgrade to Pro* does; `return_to` is the page to come back to."""

@@ -20,13 +20,14 @@ export function planPart(usage, ws) {
 
 function parts({ ok, body, toast: said }) {
   if (!ok) return h("p", { role: "status" }, prose(`${said.title}. ${said.text}`));
+  const { standing } = body;
   const name = body.plan[0].toUpperCase() + body.plan.slice(1);
   return [
     h("p", {}, h("strong", {}, name), ". Invoices in sandbox books do not count."),
     meter(body),
-    body.notice ? h("p", { class: "plan-notice", role: "status" }, body.notice) : [],
+    standing?.fix ? h("p", { class: "plan-notice", role: "status" }, `${standing.detail} ${standing.fix}`) : [],
     body.upgrade_available ? upgradeButton() : [],
-    body.manage_available ? leaveButton("Manage plan", "portal") : [],
+    standing ? leaveButton("Manage plan", "portal") : [],
   ];
 }
 
