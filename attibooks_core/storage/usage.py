@@ -106,10 +106,10 @@ def _row(workspace_id: str, environment: str, month: str) -> dict[str, str]:
 
 
 def _with_before(workspace_id: str, environment: str, month: str) -> dict[str, str]:
-    return {**_row(workspace_id, environment, month), "the_month_before": _before(month)}
+    return {**_row(workspace_id, environment, month), "the_month_before": month_before(month)}
 
 
-def _before(month: str) -> str:
+def month_before(month: str) -> str:
     """The month before one."""
     year, number = map(int, month.split("-"))
     return f"{year - 1}-12" if number == 1 else f"{year}-{number - 1:02}"

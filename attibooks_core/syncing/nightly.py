@@ -5,7 +5,7 @@ The host strikes by its own clock, so that it works without any setting (product
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -13,8 +13,11 @@ from uuid import uuid4
 
 from attibooks_core.errors import ConfigurationError
 from attibooks_core.invoicing.workbench import Workbench
+from attibooks_core.logs import EventLog
 from attibooks_core.model import Books
+from attibooks_core.plans.quota import month_of
 from attibooks_core.storage.cron import SCHEDULE, CronRuns, Installed
+from attibooks_core.storage.recounting import recount
 from attibooks_core.storage.syncs import Scope, SyncRow, SyncState, Wish
 from attibooks_core.syncing.running import plain_problem, problem_of
 from attibooks_core.syncing.runs import SyncRuns
@@ -24,6 +27,8 @@ CHUNK = 200
 PREFIX = "nightly-"
 FORGOTTEN = timedelta(seconds=60)
 """A run that has not asked every workspace after this long is taken up by another process."""
+
+log = EventLog(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,12 @@ class Nightly:
             await self._bench.syncs.ask_all(wanted[first : first + CHUNK], self._bench.clock.now())
         await self._crons.end(run_id, self._bench.clock.now())
         self._runs.wake.set()
+        await self._recount()
+
+    async def _recount(self) -> None:
+        """Put the plans' counters right (product row 150)."""
+        for wrong in await recount(self._bench.database, month_of(self._bench.clock.now())):
+            log.error("usage_corrected", **asdict(wrong))
 
     def _books_of(self, one: Installed) -> Books | Unsynced:
         settings = self._bench.plugins.catalog.stored(json.loads(one.settings or "{}"))

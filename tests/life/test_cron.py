@@ -5,7 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
+from attibooks_core.storage.engine import Database
+from attibooks_core.storage.tables import usage
 from tests.life.conftest import CRON_SECRET
 
 GOOD = {"Authorization": f"Bearer {CRON_SECRET}"}
@@ -35,6 +38,19 @@ def test_the_route_begins_the_run_and_says_how_it_stands(machines):
     assert [w["workspace"] for w in body["workspaces"]] == [desk.app.workspace]
     assert body["workspaces"][0]["state"] in {"queued", "running", "done"}
     desk.eventually(lambda: desk.shown(record)["invoice_status"] == "Paid")
+
+
+def test_the_count_of_the_plan_is_what_the_books_accepted_again(machines):
+    """Row 150: reconciled nightly, whatever happened to it."""
+    host = machines.start()
+    desk = machines.desk(host)
+    desk.click(desk.new_company())
+    database = Database(host.database_url)
+    database.write_now(lambda c: c.execute(sa.update(usage).values(used=7, held=3)))
+    database.close()
+    assert called(host).status_code == 200
+    shown = desk.app.read("usage").json()
+    assert (shown["used"], shown["held"]) == (1, 0)
 
 
 @pytest.mark.parametrize(

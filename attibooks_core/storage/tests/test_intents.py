@@ -6,10 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+import sqlalchemy as sa
 
 from attibooks_core.errors import LimitReached, Question, Superseded
 from attibooks_core.model import AccountingInvoice, Books, InvoiceStatus, RecordRef
 from attibooks_core.storage.intents import Ending, Intent, Intents, IntentState, KeptCall
+from attibooks_core.storage.recounting import Correction, recount
+from attibooks_core.storage.tables import usage as usage_table
 from attibooks_core.storage.trail import Trail, TrailEntry
 from attibooks_core.storage.usage import Counter, Usage
 
@@ -241,3 +244,46 @@ async def test_the_trail_tells_in_order_what_happened(intents, database):
     assert [e.kind for e in trail] == ["intent", "accepted"]
     assert trail[0].at == NOW
     assert await Trail(database).of_record("other", RecordRef("deals", "r1")) == []
+
+
+# -- counters against what they count (row 150) --------------------------------------------------------------------
+
+
+async def some_of_each(intents):
+    """Of five intents one is accepted this month, one the next, one is refused; two are under way."""
+    for number in range(5):
+        await opened(intents, intent(f"k{number}", f"r{number}"), limit=10)
+    await intents.accept(intent("k0", "r0"), invoice(), entry("accepted"))
+    december = entry("accepted", datetime(2026, 12, 1, tzinfo=UTC))
+    await intents.accept(intent("k1", "r1"), replace(invoice(), id="146"), december)
+    await intents.end(intent("k2", "r2"), Ending(IntentState.REFUSED, entry("refused")))
+
+
+async def test_counters_that_are_right_are_left_alone(intents, database):
+    await some_of_each(intents)
+    assert await recount(database, "2026-12") == []
+    assert await Usage(database).count("ws", "production", "2026-12") == Counter(1, 2)
+
+
+async def test_a_counter_that_somebody_changed_is_what_was_accepted_again(intents, database):
+    await some_of_each(intents)
+    november = (usage_table.c.workspace_id == "ws", usage_table.c.month == "2026-11")
+    spoilt = sa.update(usage_table).where(*november).values(used=9, held=-1)
+    await database.write(lambda c: c.execute(spoilt))
+    assert await recount(database, "2026-12") == [Correction("ws", "production", "2026-11", (9, -1), (1, 2))]
+    assert await Usage(database).count("ws", "production", "2026-11") == Counter(1, 2)
+    assert await recount(database, "2026-12") == []
+
+
+async def test_counting_again_while_invoices_are_made_finds_nothing(intents, database):
+    async def made(number):
+        mine = intent(f"k{number}", f"r{number}")
+        await opened(intents, mine, limit=100)
+        if number % 3:
+            await intents.accept(mine, replace(invoice(), id=str(number)), entry("accepted"))
+        else:
+            await intents.end(mine, Ending(IntentState.REFUSED, entry("refused")))
+
+    found = await asyncio.gather(*(made(n) if n % 2 else recount(database, "2026-11") for n in range(80)))
+    assert [f for f in found if f] == []
+    assert (await Usage(database).count("ws", "production", "2026-11")).held == 0
