@@ -9,6 +9,7 @@ from tests.browser.visitor import AT_LAST, CREATE
 
 pytestmark = pytest.mark.browser
 PHONE = {"width": 390, "height": 844}
+SMALL_PHONE = {"width": 320, "height": 568}
 HOSTILE = '<img src=x onerror="document.title=1"><b>Bold</b>'
 
 
@@ -314,6 +315,9 @@ def test_on_a_phone_one_side_is_shown_at_a_time_and_nothing_is_cut_off(visitor):
     expect(visitor.wire.get_by_role("switch")).to_have_count(6)
     visitor.takes_pictures("phone-wire")
     assert visitor.page.evaluate(fits)
+    visitor.page.set_viewport_size(SMALL_PHONE)
+    assert visitor.page.evaluate(fits), "whatever the number of calls"
+    visitor.page.set_viewport_size(PHONE)
     sides.get_by_role("button", name="Attio").click()
     visitor.crm.get_by_role("link", name="AttiBooks").click()
     expect(visitor.crm.get_by_role("heading", name="AttiBooks settings")).to_be_visible()

@@ -79,11 +79,13 @@ class Drift:
         return str(answer.json()["Invoice"]["Id"])
 
     def forget_row(self, invoice_id: str) -> None:
-        """Lose the host's own row of an invoice (a database that was put back)."""
+        """Lose the host's own row of an invoice (a database that was put back); once its create has written the last of it."""
         database = Database(self.database_url)
-        mine = sa.delete(invoices).where(invoices.c.invoice_id == invoice_id)
+        mine = invoices.c.invoice_id == invoice_id
+        last = sa.select(invoices.c.shown_digest).where(mine)
         try:
-            database.write_now(lambda c: c.execute(mine))
+            self.desk.eventually(lambda: database.write_now(lambda c: c.execute(last).scalar_one()) is not None)
+            database.write_now(lambda c: c.execute(sa.delete(invoices).where(mine)))
         finally:
             database.close()
 
