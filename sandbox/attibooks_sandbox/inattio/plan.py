@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from attibooks_sandbox.inattio import words
 from attibooks_sandbox.inattio.outcomes import Outcome, done, refusal
@@ -20,19 +21,20 @@ class PlanDesk:
         self._app = app
 
     async def usage(self, workspace_id: str) -> Outcome:
-        """Return the plan and what is used of it; `standing` is the host's check of what was bought, or null."""
-        return await self._app.outcome(self._usage(workspace_id))
+        """Return the plan and what is used of it."""
+        return await self._app.outcome(self._read("usage", workspace_id))
 
-    async def _usage(self, workspace_id: str) -> Outcome:
-        answers = await asyncio.gather(
-            *(self._app.read(workspace_id, "POST", path, {}) for path in ("usage", "health"))
-        )
-        for answer in answers:
-            if answer.status != 200:
-                return refusal("The usage cannot be shown", answer)
-        usage, health = (answer.facts for answer in answers)
-        standing = next((check for check in health["checks"] if check["name"] == "billing"), None)
-        return Outcome(ok=True, status=200, body={**usage, "standing": standing})
+    async def standing(self, workspace_id: str) -> Outcome:
+        """Return the host's check of what was bought as the body's `standing`, null when nothing ever was."""
+        health = await self._app.outcome(self._read("health", workspace_id))
+        if not health.ok:
+            return health
+        found = (check for check in health.body["checks"] if check["name"] == "billing")
+        return msgspec.structs.replace(health, body={"standing": next(found, None)})
+
+    async def _read(self, path: str, workspace_id: str) -> Outcome:
+        answer = await self._app.read(workspace_id, "POST", path, {})
+        return done(answer) if answer.status == 200 else refusal("The plan cannot be shown", answer)
 
     async def checkout(self, workspace_id: str, return_to: str) -> Outcome:
         """Do what *Upgrade to Pro* does; `return_to` is the page to come back to."""

@@ -72,6 +72,7 @@ class PageService:
         add("POST", "/ui/api/app/{workspace}/disconnect", lambda _, at: self.player.disconnect(at["workspace"]))
         add("POST", "/ui/api/app/{workspace}/status", lambda _, at: self.player.check_status(at["workspace"]))
         add("GET", "/ui/api/app/{workspace}/usage", lambda _, at: self.player.plan.usage(at["workspace"]))
+        add("GET", "/ui/api/app/{workspace}/standing", lambda _, at: self.player.plan.standing(at["workspace"]))
         add("POST", "/ui/api/app/{workspace}/checkout", self._checkout)
         add("POST", "/ui/api/app/{workspace}/portal", self._portal)
         add("GET", "/ui/api/books/{environment}/{realm}", self._books)

@@ -8,6 +8,7 @@ export class Pane {
     this.view = null;
     this.shown = "";
     this.turn = 0;
+    this.loading = null;
   }
 
   /**
@@ -17,18 +18,23 @@ export class Pane {
   async show(view, { focus = false } = {}) {
     const moved = this.view?.key !== view.key;
     this.view = view;
-    if (moved) this.shown = "";
+    if (moved) this.forget();
     await this.refresh();
     if (!moved || this.view !== view) return;
     this.root.scrollTop = 0;
     if (focus) this.root.querySelector("h1")?.focus();
   }
 
-  /** Load again; an answer that a later load has overtaken is dropped. */
-  async refresh() {
+  /** Load again; a still view that is being loaded is only waited for, else what happens meanwhile would draw it twice. */
+  refresh() {
     const { view } = this;
-    if (!view || (view.still && this.shown)) return;
-    const turn = ++this.turn;
+    if (!view || (view.still && this.shown)) return undefined;
+    if (!view.still || !this.loading) this.loading = this.load(view, ++this.turn);
+    return this.loading;
+  }
+
+  /** An answer that a later load has overtaken is dropped. */
+  async load(view, turn) {
     let data;
     try {
       data = await view.load();
@@ -37,7 +43,9 @@ export class Pane {
       return;
     }
     const seen = JSON.stringify(data);
-    if (turn !== this.turn || seen === this.shown) return;
+    if (turn !== this.turn) return;
+    this.loading = null;
+    if (seen === this.shown) return;
     Object.assign(this, { shown: seen, data });
     this.draw();
   }
@@ -49,12 +57,16 @@ export class Pane {
 
   /** Load and render again, after something beside it has changed. */
   redraw() {
-    this.shown = "";
+    this.forget();
     return this.refresh();
   }
 
+  forget() {
+    Object.assign(this, { shown: "", loading: null });
+  }
+
   fail(error) {
-    this.shown = "";
+    this.forget();
     const again = h("button", { class: "button small", onclick: () => this.refresh() }, "Try again");
     fill(this.root, h("div", { class: "empty", role: "alert" }, h("strong", {}, "This cannot be shown"), h("p", {}, error.message), again));
   }

@@ -10,17 +10,19 @@ import { toast } from "./toasts.js";
 
 const HELPED_BY_PLAN = new Set(["limit_reached", "plan_required"]);
 const LOOKS = [0, 1000, 2000, 4000, 8000];
-const state = { shown: "", asked: 0, looks: 0, away: false };
+const state = { ws: null, usage: null, standing: null, asked: 0, looks: 0, away: false };
 
-/** The part of the settings that shows the plan; it keeps itself up to date. */
+/** The part of the settings that shows the plan; it keeps itself up to date, and asks by itself how what was bought stands. */
 export function planPart(usage, ws) {
-  state.shown = JSON.stringify(usage);
-  return h("div", { class: "connection plan", id: "plan", "data-ws": ws }, parts(usage));
+  if (state.ws !== ws) state.standing = null;
+  Object.assign(state, { ws, usage });
+  refreshStanding();
+  return h("div", { class: "connection plan", id: "plan" }, parts());
 }
 
-function parts({ ok, body, toast: said }) {
+function parts() {
+  const { usage: { ok, body, toast: said }, standing } = state;
   if (!ok) return h("p", { role: "status" }, prose(`${said.title}. ${said.text}`));
-  const { standing } = body;
   const name = body.plan[0].toUpperCase() + body.plan.slice(1);
   return [
     h("p", {}, h("strong", {}, name), ". Invoices in sandbox books do not count."),
@@ -88,21 +90,36 @@ async function look() {
   for (const wait of state.away ? LOOKS : [0]) {
     await new Promise((resolve) => setTimeout(resolve, wait));
     if (document.hidden || mine !== state.looks) return;
-    if (await refreshPlan()) break;
+    const news = await Promise.all([refreshPlan(), state.away && refreshStanding()]);
+    if (news.some(Boolean)) break;
   }
   state.away = false;
 }
 
 /** Show the plan as it is now, where it is in sight; tells whether it has changed. */
 export async function refreshPlan() {
-  const { ws } = document.getElementById("plan")?.dataset ?? {};
-  if (!ws) return false;
+  if (!document.getElementById("plan")) return false;
+  const { ws, usage: { body: before } } = state;
   const mine = ++state.asked;
   const usage = await get(at`/ui/api/app/${ws}/usage`);
-  const node = document.getElementById("plan");
-  const fresh = JSON.stringify(usage);
-  if (mine !== state.asked || node?.dataset.ws !== ws || fresh === state.shown) return false;
-  state.shown = fresh;
-  fill(node, parts(usage));
+  if (mine !== state.asked || ws !== state.ws || !shows({ usage })) return false;
+  if (usage.body?.plan !== before?.plan) await refreshStanding();
+  return true;
+}
+
+/** The same of what was bought: the host asks the books for its answer, so not at every change. */
+async function refreshStanding() {
+  const { ws } = state;
+  if (!ws) return false;
+  const { ok, body } = await get(at`/ui/api/app/${ws}/standing`);
+  return ok && ws === state.ws && shows({ standing: body.standing });
+}
+
+function shows(news) {
+  const known = () => JSON.stringify([state.usage, state.standing]);
+  const [before, node] = [known(), document.getElementById("plan")];
+  Object.assign(state, news);
+  if (!node || known() === before) return false;
+  fill(node, parts());
   return true;
 }
