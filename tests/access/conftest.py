@@ -20,7 +20,7 @@ class Houses:
 
     def start(self, **more: str) -> HostProcess:
         """Another host."""
-        self._open.append(HostProcess(self._folder, {**self.environment, **more}).start())
+        self._open.append(HostProcess(self._folder, {**self.environment, **more}, forked=True).start())
         return self._open[-1]
 
     def desk(self, host: HostProcess) -> Desk:

@@ -29,7 +29,7 @@ class Shop:
     @classmethod
     def open(cls, box: Sandbox, folder: Path, environment: dict[str, str]) -> "Shop":
         """Set the account up with our command, and start the host with what it printed."""
-        host = HostProcess(folder, environment)
+        host = HostProcess(folder, environment, forked=True)
         environment |= {"ATTIBOOKS_PUBLIC_URL": host.url}
         shop = cls(box, folder, environment, host)
         steps = shop.set_up()

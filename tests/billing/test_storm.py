@@ -48,7 +48,7 @@ def start(box: Sandbox, tmp_path: Path, free_environment: dict[str, str]) -> Ite
     box.limits(quickbooks=False, attio=False)
 
     def made() -> HostProcess:
-        hosts.append(HostProcess(tmp_path, free_environment).start())
+        hosts.append(HostProcess(tmp_path, free_environment, forked=True).start())
         return hosts[-1]
 
     yield made

@@ -59,7 +59,7 @@ class Theatre:
 
     def start(self, command: str = "serve") -> HostProcess:
         """Another process on the database."""
-        host = HostProcess(self._folder, self._environment, command=command, python_path=self._plugin)
+        host = HostProcess(self._folder, self._environment, command=command, python_path=self._plugin, forked=True)
         self._hosts.append(host)
         return host.start()
 

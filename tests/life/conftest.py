@@ -38,8 +38,8 @@ class Machines:
         """Another one; a swift one writes records as fast as it can, for sandboxes without throttles."""
         given = {f"ATTIBOOKS_{name.upper()}": str(value) for name, value in settings.items()}
         path = self._swift() if swift else None
-        host = HostProcess(self._folder, {**self._environment, **given}, command=command, python_path=path)
-        self._running.append(host.stop)
+        host = HostProcess(self._folder, {**self._environment, **given}, command=command, python_path=path, forked=True)
+        self._running.append(host.kill)
         return host.start()
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -63,7 +63,7 @@ def drift(tmp_path, database_kind, empty_database):
     """A workspace that stores invoices as records, with books and a host that nobody else has touched."""
     with Sandbox(limits=False, attio_openapi=OPENAPI) as box:
         environment = {**environment_of(box), **empty_database(database_kind, tmp_path)}
-        with HostProcess(tmp_path, environment) as host:
+        with HostProcess(tmp_path, environment, forked=True) as host:
             desk = Desk.open(box, host.url, store_invoices_as_records=True)
             assert desk.app.put_settings(desk.app.settings).status_code == 200
             desk.set_up()

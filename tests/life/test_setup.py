@@ -197,7 +197,7 @@ def test_on_free_it_is_refused_with_a_link_and_nothing_is_made(
     settings = {"ATTIBOOKS_BILLING": "paper", "TEST_PLAN": str(plan), **empty_database(database_kind, tmp_path)}
     plugin = install_plugin(tmp_path, "paper", PLUGIN)
     box.limits(quickbooks=True, attio=False)
-    with HostProcess(tmp_path, {**host_environment, **settings}, python_path=plugin) as host:
+    with HostProcess(tmp_path, {**host_environment, **settings}, python_path=plugin, forked=True) as host:
         desk = Desk.open(box, host.url)
         setting = Setting(desk)
         body = setting.refused(402, "plan_required")

@@ -59,7 +59,7 @@ def desk(
     """A desk at a host with plans."""
     plugin = install_plugin(tmp_path, "paper", PLUGIN)
     box.limits(quickbooks=True, attio=True)
-    with HostProcess(tmp_path, {**host_environment, **paper_settings}, python_path=plugin) as host:
+    with HostProcess(tmp_path, {**host_environment, **paper_settings}, python_path=plugin, forked=True) as host:
         made = Desk.open(box, host.url)
         yield made
         made.close()

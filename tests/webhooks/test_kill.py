@@ -34,7 +34,7 @@ def test_every_delivery_that_was_answered_survives(
     """Row 142: durable before 200."""
     environment = {**host_environment, **empty_database(database_kind, tmp_path)}
     answered: set[str] = set()
-    host = HostProcess(tmp_path, environment).start()
+    host = HostProcess(tmp_path, environment, forked=True).start()
     intuit = Intuit(host.url, box.world["quickbooks"]["webhook_verifier_token"])
     callers = [threading.Thread(target=deliver_until_dead, args=(intuit, answered)) for _ in range(CALLERS)]
     for caller in callers:
@@ -49,7 +49,7 @@ def test_every_delivery_that_was_answered_survives(
     database = Database(host.database_url)
     bodies = column(database, sa.select(deliveries.c.body))
     assert answered <= {f"{each['source']}|{each['id']}" for body in bodies for each in json.loads(body)}
-    with HostProcess(tmp_path, environment):
+    with HostProcess(tmp_path, environment, forked=True):
         deadline = time.monotonic() + 60
         while column(database, sa.select(deliveries.c.id).where(deliveries.c.taken == sa.false())):
             assert time.monotonic() < deadline, "the next process does not take them apart"

@@ -66,7 +66,9 @@ def test_one_token_for_both_environments_is_enough(
     """Row 142: the token does not tell where the company is; who is connected does."""
     token = box.world["quickbooks"]["webhook_verifier_token"]
     tokens = {"ATTIBOOKS_QUICKBOOKS__WEBHOOK_VERIFIER_TOKENS": f'{{"production":["{token}"],"sandbox":["{token}"]}}'}
-    with HostProcess(tmp_path, {**host_environment, **empty_database("sqlite", tmp_path), **tokens}) as host:
+    with HostProcess(
+        tmp_path, {**host_environment, **empty_database("sqlite", tmp_path), **tokens}, forked=True
+    ) as host:
         told_to(host, environment=environment)
         desk = Desk.open(box, host.url, environment=environment)
         record = desk.new_company()
