@@ -6,7 +6,7 @@ import msgspec
 from litestar import post
 from litestar.params import JSONBody
 
-from attibooks_core.errors import AttiBooksError, InvalidSettings
+from attibooks_core.errors import AttiBooksError, InvalidSettings, PluginUnavailable
 from attibooks_core.host import Host
 from attibooks_core.invoicing.answering import kept_error
 from attibooks_core.model import Books, ConnectionState, Problem
@@ -20,6 +20,7 @@ from attibooks_core.web.schemas import Body, SettingsObject
 from attibooks_core.web.settings_page import slug_problems
 
 CONNECT = "Connect your accounting system in the app's settings."
+OPERATOR = "Ask the operator of this host."
 LATER = "Nothing is to be done. Run this check again later."
 FIXES = {
     ConnectionState.NEVER_CONNECTED: CONNECT,
@@ -28,7 +29,7 @@ FIXES = {
     ConnectionState.WRONG_COMPANY: "Correct the company id in settings section 7, or connect again.",
     ConnectionState.BACKEND_DOWN: LATER,
     ConnectionState.RATE_LIMITED: LATER,
-    ConnectionState.BACKEND_BLOCKED: "Ask the operator of this host.",
+    ConnectionState.BACKEND_BLOCKED: OPERATOR,
 }
 
 
@@ -58,7 +59,7 @@ async def _installed(host: Host, calls: Calls, call: Call, given: SettingsObject
     here = CheckShape(name="installation", ok=True, detail="AttiBooks is installed in this workspace.")
     try:
         settings = await calls.settings_of(call, given, change=False)
-        books = host.plugins.backend(settings).books(settings)
+        books = _books(host, settings)
     except InvalidSettings as error:
         yield here
         yield _settings(error.problems)
@@ -72,7 +73,16 @@ async def _installed(host: Host, calls: Calls, call: Call, given: SettingsObject
     yield here
     yield _settings(await slug_problems(host, call.caller, settings))
     yield await _connection(host, call, settings)
-    yield await _sync(host, call.caller.workspace_id, books)
+    if books is not None:
+        yield await _sync(host, call.caller.workspace_id, books)
+
+
+def _books(host: Host, settings: Settings) -> Books | None:
+    """None while their plugin is not there: that is the connection's trouble."""
+    try:
+        return host.plugins.backend(settings).books(settings)
+    except PluginUnavailable:
+        return None
 
 
 def _settings(problems: Sequence[Problem]) -> CheckShape:
@@ -86,9 +96,10 @@ async def _connection(host: Host, call: Call, settings: Settings) -> CheckShape:
     try:
         status = await check_connection(host, call.caller, settings)
     except AttiBooksError as error:
-        return CheckShape(name="connection", ok=False, detail=error.message, fix=LATER)
-    fix = FIXES.get(ConnectionState(status.state))
-    return CheckShape(name="connection", ok=status.connected, detail=status.message, fix=fix)
+        fix = OPERATOR if isinstance(error, PluginUnavailable) else LATER
+        return CheckShape(name="connection", ok=False, detail=error.message, fix=fix)
+    next_step = FIXES.get(ConnectionState(status.state))
+    return CheckShape(name="connection", ok=status.connected, detail=status.message, fix=next_step)
 
 
 async def _sync(host: Host, workspace_id: str, books: Books) -> CheckShape:

@@ -2,6 +2,9 @@
 
 import pytest
 
+from tests.desk import Desk
+from tests.host_process import HostProcess
+
 NAMES = ["installation", "settings", "connection", "sync"]
 
 
@@ -72,3 +75,16 @@ def test_an_app_that_is_not_installed_is_told_what_to_do(desk):
     found = checks(desk)
     assert list(found) == ["installation"]
     assert (found["installation"]["ok"], "Connect" in found["installation"]["fix"]) == (False, True)
+
+
+def test_books_whose_plugin_the_operator_has_blocked_are_the_connections_trouble(
+    box, tmp_path, host_environment, empty_database
+):
+    blocked = {"ATTIBOOKS_BLOCKED_PLUGINS": '["quickbooks"]'}
+    environment = {**host_environment, **empty_database("sqlite", tmp_path), **blocked}
+    with HostProcess(tmp_path, environment, forked=True) as host:
+        desk = Desk.open(box, host.url)
+        found = {check["name"]: check for check in desk.app.read("health").json()["checks"]}
+        desk.close()
+    assert list(found) == NAMES[:3]
+    assert (found["connection"]["ok"], "operator" in found["connection"]["fix"]) == (False, True)
