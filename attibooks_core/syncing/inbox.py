@@ -26,7 +26,7 @@ GATHER_SECONDS = 0.2
 """How long events of a burst are waited for, so that they are handed on together."""
 
 INTAKE_FIRST = 3.0
-"""What waits is durable, so between two parts of it as many times their time is left to deliveries that come in."""
+"""What waits is durable, so while deliveries come in, as many times the time of a part is left to them after it."""
 
 OWN_ECHO = timedelta(seconds=2)
 """The word that an invoice was made comes a little after what we stored when we made it."""
@@ -93,8 +93,10 @@ class InboxHands:
         inbox, now = self._bench.inbox, asyncio.get_running_loop().time
         started = now()
         while deliveries := await inbox.untaken(self._bench.plugins.notifying):
+            inbox.arrived.clear()  # nothing is missed: it is looked again until nothing waits
             await self._take_apart(deliveries)
-            await asyncio.sleep(INTAKE_FIRST * (now() - started))
+            if inbox.arrived.is_set():
+                await asyncio.sleep(INTAKE_FIRST * (now() - started))
             started = now()
 
     async def _take_apart(self, deliveries: Sequence[Delivery]) -> None:

@@ -18,6 +18,7 @@ from attibooks_core.storage.invoices import Invoices
 from attibooks_core.storage.syncs import Syncs
 from attibooks_core.storage.tables import books_events, deliveries, invoices
 from attibooks_core.storage.trail import Trail, TrailEntry
+from attibooks_core.syncing import inbox as handing
 from attibooks_core.syncing.inbox import InboxHands
 from attibooks_core.testing import SettableClock
 
@@ -334,6 +335,27 @@ async def test_no_more_is_read_at_once_than_can_be_worked_off_quickly(stage):
     assert await read_at_once(stage) == [large]
     await stage.hands.round()
     assert await untaken(stage) == 0
+
+
+async def test_what_waits_gives_way_to_what_comes_in_and_else_to_nothing(stage, monkeypatch):
+    monkeypatch.setattr(handing, "INTAKE_FIRST", 1e9)
+    await asyncio.gather(*(take_body(stage, b"[]") for _ in range(2 * MOST_DELIVERIES + 1)))
+    async with asyncio.timeout(20):
+        await stage.hands.round()
+    assert await untaken(stage) == 0
+
+    settle = stage.bench.inbox.settle
+
+    async def settling(*given):
+        await take_body(stage, b"[]")
+        await settle(*given)
+
+    stage.bench.inbox.settle = settling
+    await take_body(stage, b"[]")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await stage.hands.round()
+    assert await untaken(stage) == 1, "it waits while others are stored"
 
 
 @pytest.mark.parametrize("connected", [("sandbox",), ("production",), ("production", "sandbox"), ()])
