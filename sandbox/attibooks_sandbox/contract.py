@@ -1,7 +1,5 @@
 """Checks of Attio's answers against an OpenAPI document: the successful ones, the refusals, and what is not described.
 
-Needs `jsonschema_rs` or `jsonschema`, which only tests install; the former is some fifty times faster.
-
 An answer passes when the document describes its status for the operation and its body has that form, every member of
 it described. Attio's document leaves some refusals out; those that the reference names are listed here. Whatever is
 neither described nor listed is a violation, and so are a described operation that the sandbox does not have, an answer
@@ -11,15 +9,12 @@ that is no JSON, and a failure that nobody planted.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from attibooks_sandbox.kernel.messages import Request, Response
+from attibooks_sandbox.openapi import Check, Schema, check_of, operation_of, operations_of
 
-Schema = dict[str, Any]
-Check = Callable[[object], list[str]]
 Code = tuple[int, str]
 
 ANYWHERE: frozenset[Code] = frozenset(
@@ -86,12 +81,7 @@ class AttioContract:
         """Read an OpenAPI 3.1 document."""
         read: Schema = json.loads(document.read_text(encoding="utf-8"), object_hook=_strict)
         self._components = read["components"]
-        self._operations = [
-            (template, method.upper(), operation)
-            for template, operations in read["paths"].items()
-            for method, operation in operations.items()
-            if isinstance(operation, dict)
-        ]
+        self._operations = operations_of(read)
         self._check = cache(self._make_check)
 
     def violations(self, request: Request, response: Response) -> list[str]:
@@ -110,7 +100,7 @@ class AttioContract:
         except ValueError:
             return ["malformed JSON"]
         missing = [] if "x-attio-execution-id" in headers else ["no x-attio-execution-id"]
-        index = self._operation_of(request)
+        index = operation_of(self._operations, request)
         if index is None:
             return missing + _unknown_endpoint(response.status, body)
         if response.status < 400:
@@ -151,20 +141,10 @@ class AttioContract:
         writes = RECORD_WRITES if method != "GET" and "/records" in template else frozenset()
         return ANYWHERE | writes | UNDECLARED.get((method, template), frozenset()) | seen
 
-    def _operation_of(self, request: Request) -> int | None:
-        """Return the operation of a request; of several that fit the one with the fewest parameters."""
-        parts = list(request.segments)
-        fitting = [
-            (template.count("{"), index)
-            for index, (template, method, _) in enumerate(self._operations)
-            if method == request.method and _fits(template.split("/")[1:], parts)
-        ]
-        return min(fitting)[1] if fitting else None
-
     def _make_check(self, index: int, status: int) -> Check:
         described = self._operations[index][2]["responses"][str(status)]
         schema = described["content"]["application/json"]["schema"]
-        return _check_of({**schema, "components": self._components})
+        return check_of({**schema, "components": self._components}, formats=True)
 
 
 def _strict(node: Schema) -> Schema:
@@ -203,23 +183,5 @@ def _error_check(status: int) -> Check:
         "path": {"type": "array", "items": {"type": "string"}},
     }
     required = ["status_code", "type", "code", "message"]
-    return _check_of({"type": "object", "properties": members, "required": required, "additionalProperties": False})
-
-
-def _check_of(schema: Schema) -> Check:
-    try:
-        import jsonschema_rs  # noqa: PLC0415 - one of two, whichever is there
-    except ImportError:
-        from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # noqa: PLC0415
-
-        checker = Draft202012Validator.FORMAT_CHECKER
-        slow = Draft202012Validator(schema, format_checker=checker)
-        return lambda body: [f"{error.json_path}: {error.message[:200]}" for error in slow.iter_errors(body)]
-    fast = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
-    return lambda body: [f"{list(error.instance_path)}: {error.message[:200]}" for error in fast.iter_errors(body)]
-
-
-def _fits(template: list[str], parts: list[str]) -> bool:
-    return len(template) == len(parts) and all(
-        want.startswith("{") or want == got for want, got in zip(template, parts, strict=True)
-    )
+    closed = {"type": "object", "properties": members, "required": required, "additionalProperties": False}
+    return check_of(closed, formats=True)

@@ -1,21 +1,20 @@
 """Checks of Stripe's answers against its OpenAPI document and against the objects that its library declares.
 
-Needs `jsonschema_rs` or `jsonschema`, which only tests install. An answer passes when its body has the form that the
-document gives to its operation, and has no member that neither the document nor the library's objects know.
+An answer passes when its body has the form that the document gives to its operation, and has no member that neither the
+document nor the library's objects know.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from attibooks_sandbox.kernel.messages import Request, Response
+from attibooks_sandbox.openapi import Check, Schema, check_of, operation_of, operations_of
 
-Schema = dict[str, Any]
-Check = Callable[[object], list[str]]
 TYPES = frozenset({"api_error", "card_error", "idempotency_error", "invalid_request_error"})
 BY_CUSTOM = frozenset({"plan", "deleted"})
 """Members that older clients still find although neither source lists them."""
@@ -29,11 +28,7 @@ class StripeContract:
         document: Schema = json.loads(openapi.read_text(encoding="utf-8"), object_hook=_nullable)
         self._components = document["components"]
         self._objects: Schema = json.loads(objects.read_text(encoding="utf-8"))["objects"]
-        self._operations = [
-            (template, method.upper(), operation)
-            for template, operations in document["paths"].items()
-            for method, operation in operations.items()
-        ]
+        self._operations = operations_of(document)
         self._check = cache(self._make_check)
 
     def violations(self, request: Request, response: Response) -> list[str]:
@@ -52,7 +47,7 @@ class StripeContract:
     def _of_object(self, kind: str, shown: object) -> list[str]:
         if kind not in self._components["schemas"]:
             return []
-        check = _check_of({"$ref": f"#/components/schemas/{kind}", "components": self._components})
+        check = check_of({"$ref": f"#/components/schemas/{kind}", "components": self._components})
         return [f"{kind} {each}" for each in check(shown)]
 
     def _judged(self, request: Request, response: Response, version: str) -> list[str]:
@@ -66,7 +61,7 @@ class StripeContract:
             return missing + _refusal(body)
         if version < "2025-03-31":
             return missing
-        index = self._operation_of(request)
+        index = operation_of(self._operations, request)
         described = [] if index is None else self._check(index)(self._narrowed(body))
         return missing + described + list(self._strange(body))
 
@@ -96,20 +91,10 @@ class StripeContract:
         for each in value.values():
             yield from self._strange(each)
 
-    def _operation_of(self, request: Request) -> int | None:
-        """Return the operation of a request; of several that fit the one with the fewest parameters."""
-        parts = list(request.segments)
-        fitting = [
-            (template.count("{"), index)
-            for index, (template, method, _) in enumerate(self._operations)
-            if method == request.method and _fits(template.split("/")[1:], parts)
-        ]
-        return min(fitting)[1] if fitting else None
-
     def _make_check(self, index: int) -> Check:
         described = self._operations[index][2]["responses"]["200"]
         schema = described["content"]["application/json"]["schema"]
-        return _check_of({**schema, "components": self._components})
+        return check_of({**schema, "components": self._components})
 
 
 def _nullable(node: Schema) -> Schema:
@@ -128,21 +113,3 @@ def _refusal(body: Any) -> list[str]:  # noqa: ANN401 - any JSON value
         return ["no error in the body"]
     wrong = [] if error.get("type") in TYPES else [f"unknown type {error.get('type')}"]
     return wrong if error.get("message") else [*wrong, "no message"]
-
-
-def _check_of(schema: Schema) -> Check:
-    try:
-        import jsonschema_rs  # noqa: PLC0415 - one of two, whichever is there
-    except ImportError:
-        from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # noqa: PLC0415
-
-        slow = Draft202012Validator(schema)
-        return lambda body: [f"{error.json_path}: {error.message[:200]}" for error in slow.iter_errors(body)]
-    fast = jsonschema_rs.Draft202012Validator(schema)
-    return lambda body: [f"{list(error.instance_path)}: {error.message[:200]}" for error in fast.iter_errors(body)]
-
-
-def _fits(template: list[str], parts: list[str]) -> bool:
-    return len(template) == len(parts) and all(
-        want.startswith("{") or want == got for want, got in zip(template, parts, strict=True)
-    )
