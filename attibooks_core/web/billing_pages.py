@@ -3,9 +3,7 @@
 They load nothing from elsewhere, run no script, and show nothing that came in a query but what this host had sealed.
 """
 
-import functools
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.response import Redirect
@@ -13,20 +11,9 @@ from litestar.response import Redirect
 from attibooks_core.errors import AttiBooksError, Conflict
 from attibooks_core.model import Entitlements
 from attibooks_core.plans.selling import Return
+from attibooks_core.web.html import HEADERS, html_page
 from attibooks_core.web.parts import TheHost
 
-if TYPE_CHECKING:
-    from jinja2 import Template
-
-HTML = "text/html; charset=utf-8"
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 IN_APP = "In Attio, open the settings of AttiBooks, section 8."
 
 AnyRequest = Request[Any, Any, Any]
@@ -114,13 +101,4 @@ def _unknown() -> Response[str]:
 
 
 def _page(title: str, *lines: str, status: int = 200, action: str = "", link: str = "") -> Response[str]:
-    text = _template().render(title=title, lines=lines, action=action, link=link)
-    return Response(text, status_code=status, media_type=HTML, headers=HEADERS)
-
-
-@functools.cache
-def _template() -> "Template":
-    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - these pages are rarely asked for
-
-    source = (Path(__file__).parent / "pages" / "billing.html").read_text(encoding="utf-8")
-    return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(source)
+    return html_page("billing.html", status, title=title, lines=lines, action=action, link=link)

@@ -10,8 +10,7 @@ from attibooks_core.errors import Unauthorized
 from attibooks_core.host import Host
 from attibooks_core.web.middleware import headers_of
 from attibooks_core.web.problems import ERROR_RESPONSES, MEDIA_TYPE, TITLES, problem_body, request_id_of
-
-MAX_DELIVERY = 5 * 1024 * 1024
+from attibooks_core.web.webhooks import MAX_DELIVERY
 
 
 def refuse(request: Request[Any, Any, Any], error: Unauthorized) -> Response[dict[str, Any]]:

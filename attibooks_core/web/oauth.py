@@ -10,12 +10,10 @@ import hmac
 import re
 import secrets
 from datetime import datetime, timedelta
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
-from litestar import MediaType, Request, Response, get
+from litestar import Request, Response, get
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -26,10 +24,8 @@ from attibooks_core.host import Host
 from attibooks_core.logs import EventLog
 from attibooks_core.model import Books
 from attibooks_core.storage.vault import VaultError
+from attibooks_core.web.html import HEADERS, html_page
 from attibooks_core.web.problems import status_of
-
-if TYPE_CHECKING:
-    import jinja2
 
 LASTS = timedelta(minutes=10)
 COOKIE = "attibooks_oauth"
@@ -39,13 +35,6 @@ _WORKSPACE = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _COMPANY = re.compile(r"[0-9]{1,30}")
 _MOST_STATE = 4000
 _MOST_CODE = 2000
-
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 
 log = EventLog(__name__)
 
@@ -236,21 +225,12 @@ async def _is_wanted(host: Host, state: FlowState, granted: Books) -> bool:
 # -- pages -----------------------------------------------------------------------------------------------------------
 
 
-@cache
-def _template() -> "jinja2.Template":
-    import jinja2  # noqa: PLC0415 - few hosts show such a page
-
-    text = (files(__package__) / "pages" / "oauth.html").read_text(encoding="utf-8")
-    return jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(text)
-
-
 def _refused(refusal: FlowRefused) -> Response[Any]:
     return _page(refusal.status, "Not connected", *refusal.sentences, good=False)
 
 
 def _page(status: int, title: str, *sentences: str, good: bool) -> Response[Any]:
-    body = _template().render(title=title, sentences=sentences, good=good)
-    return Response(body, status_code=status, media_type=MediaType.HTML, headers=HEADERS)
+    return html_page("oauth.html", status, title=title, sentences=sentences, good=good)
 
 
 ROUTES = [start, callback]
